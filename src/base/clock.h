@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_BASE_CLOCK_H
+#define WN_BASE_CLOCK_H
+
+/* Wall-clock time as seconds since 1970 UTC, handed in wherever it matters so that tests never wait
+ * for it, and its text form (RFC 3339, UTC, whole seconds). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+#define WN_DAY INT64_C(86400)
+
+int64_t wn_clock_now(void);
+
+/* Milliseconds of a clock that never goes back. */
+int64_t wn_clock_monotonic_ms(void);
+
+enum {
+    WN_TIME_TEXT = 24
+}; /* bytes that hold "2026-11-21T18:59:40Z" and its NUL */
+
+/* Years outside 0000..9999 give an empty text. */
+void wn_time_format(int64_t at, char text[WN_TIME_TEXT]);
+
+/* Reads what people and exports write: `2026-11-21`, `2026-11-21T18:59:40Z` (or a blank for the T,
+ * fractions, an offset such as +02:00, no zone meaning UTC), seconds or milliseconds since 1970.
+ * False when it is none of these or names no real date. */
+bool wn_time_parse(struct wn_span text, int64_t *at);
+
+#endif
