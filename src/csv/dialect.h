@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_CSV_DIALECT_H
+#define WN_CSV_DIALECT_H
+
+/* What kind of text an input is, judged by its first bytes: byte-order mark, Excel's sep= line,
+ * delimiter, line end; or that it is no text at all. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/str.h"
+
+enum {
+    WN_DIALECT_SAMPLE = 1 << 16
+}; /* bytes that are looked at */
+
+struct wn_dialect {
+    char delimiter;
+    char line_end;        /* '\n' or '\r' */
+    size_t prelude;       /* bytes of byte-order mark and sep= line before the first record */
+    size_t prelude_lines; /* physical lines among them */
+};
+
+/* `sample`: the input's first WN_DIALECT_SAMPLE bytes, or all of it. `delimiter`: the user's
+ * choice, or 0. WN_E_DATA with advice when this is no text that can be read as CSV; `name` is what
+ * the message calls the input. */
+int wn_dialect_detect(struct wn_span sample, char delimiter, const char *name,
+                      struct wn_dialect *dialect, struct wn_error *err);
+
+#endif

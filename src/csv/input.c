@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#include "csv/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum {
+    BLOCK = 1 << 18
+};
+
+static int open_spool(struct wn_error *err)
+{
+    const char *directory = getenv("TMPDIR");
+    if (directory == NULL || directory[0] == '\0') {
+        directory = "/var/tmp"; /* /tmp is often memory, and a list may be large */
+    }
+    int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        struct wn_buf path = {0};
+        wn_buf_addf(&path, "%s/winnow-XXXXXX", directory);
+        (void)wn_buf_text(&path);
+        fd = mkostemp(path.p, O_CLOEXEC);
+        if (fd >= 0) {
+            (void)unlink(path.p);
+        }
+        wn_buf_release(&path);
+    }
+    if (fd < 0) {
+        wn_error_errno(err, WN_E_IO, errno,
+                       "a temporary file cannot be created in %s (TMPDIR names another place)",
+                       directory);
+    }
+    return fd;
+}
+
+static int write_all(int fd, const char *p, size_t n, struct wn_error *err)
+{
+    while (n > 0) {
+        ssize_t written = write(fd, p, n);
+        if (written < 0 && errno != EINTR) {
+            return wn_error_errno(err, WN_E_IO, errno, "the temporary copy cannot be written");
+        }
+        if (written > 0) {
+            p += written;
+            n -= (size_t)written;
+        }
+    }
+    return WN_OK;
+}
+
+static bool is_gzip(const char *p, size_t n)
+{
+    return n >= 3 && memcmp(p, "\x1f\x8b\x08", 3) == 0;
+}
+
+/* The source of a spool: plain bytes, or gzip members one after another. */
+struct source {
+    struct wn_input *input;
+    int from;
+    bool gzip, in_member;
+    z_stream z;
+    unsigned char in[BLOCK];
+    char out[BLOCK];
+};
+
+static int read_block(struct source *s, size_t *n, struct wn_error *err)
+{
+    ssize_t got;
+    do {
+        got = read(s->from, s->in, sizeof s->in);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        return wn_error_errno(err, WN_E_IO, errno, "%s cannot be read", s->input->name);
+    }
+    *n = (size_t)got;
+    return WN_OK;
+}
+
+/* Inflates what is in the source's input block to the spool. */
+static int inflate_block(struct source *s, size_t n, int spool, struct wn_error *err)
+{
+    s->z.next_in = s->in;
+    s->z.avail_in = (uInt)n;
+    while (s->z.avail_in > 0 || s->z.avail_out == 0) {
+        s->z.next_out = (Bytef *)s->out;
+        s->z.avail_out = sizeof s->out;
+        if (!s->in_member) {
+            if (s->z.avail_in == 0) {
+                break;
+            }
+            inflateReset(&s->z);
+            s->in_member = true;
+        }
+        int z = inflate(&s->z, Z_NO_FLUSH);
+        if (z != Z_OK && z != Z_STREAM_END && z != Z_BUF_ERROR) {
+            return wn_error_set(err, WN_E_DATA, "%s: the gzip data is broken%s%s", s->input->name,
+                                s->z.msg != NULL ? ": " : "", s->z.msg != NULL ? s->z.msg : "");
+        }
+        int status = write_all(spool, s->out, sizeof s->out - s->z.avail_out, err);
+        if (status != WN_OK) {
+            return status;
+        }
+        s->in_member = z != Z_STREAM_END;
+        if (z == Z_BUF_ERROR) {
+            break;
+        }
+    }
+    return WN_OK;
+}
+
+static int copy(struct source *s, int spool, const volatile int *stop, struct wn_error *err)
+{
+    for (bool first = true;; first = false) {
+        size_t n = 0;
+        if (*stop != 0) {
+            return wn_error_set(err, WN_E_SIGNAL + *stop, "stopped");
+        }
+        int status = read_block(s, &n, err);
+        if (status != WN_OK) {
+            return status;
+        }
+        if (n == 0) {
+            break;
+        }
+        if (first) {
+            s->gzip = is_gzip((const char *)s->in, n);
+        }
+        status = s->gzip ? inflate_block(s, n, spool, err)
+                         : write_all(spool, (const char *)s->in, n, err);
+        if (status != WN_OK) {
+            return status;
+        }
+    }
+    if (s->in_member) {
+        return wn_error_set(err, WN_E_DATA, "%s: the gzip data ends too early", s->input->name);
+    }
+    return WN_OK;
+}
+
+/* Replaces the input's descriptor by one of a private plain copy. */
+static int spool(struct wn_input *input, const volatile int *stop, struct wn_error *err)
+{
+    struct source *s = wn_calloc(1, sizeof *s);
+    s->input = input;
+    s->from = input->fd;
+    int to = -1;
+    int status = WN_OK;
+    if (inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) {
+        wn_out_of_memory();
+    }
+    to = open_spool(err);
+    if (to < 0) {
+        status = WN_E_IO;
+        goto out;
+    }
+    status = copy(s, to, stop, err);
+    if (status == WN_OK) {
+        (void)close(input->fd);
+        input->fd = to;
+        input->spooled = true;
+        to = -1;
+    }
+out:
+    if (to >= 0) {
+        (void)close(to);
+    }
+    inflateEnd(&s->z);
+    free(s);
+    return status;
+}
+
+int wn_input_open(struct wn_input *input, const char *path, const volatile int *stop,
+                  struct wn_error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    *input = (struct wn_input){.path = path, .name = standard ? "standard input" : path};
+    input->fd =
+        standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
+    if (input->fd < 0) {
+        input->fd = 0;
+        return wn_error_errno(err, WN_E_NOINPUT, errno, "%s cannot be opened", input->name);
+    }
+    int status = WN_OK;
+    char magic[3];
+    if (fstat(input->fd, &input->seen) != 0) {
+        status = wn_error_errno(err, WN_E_NOINPUT, errno, "%s cannot be read", input->name);
+        goto out;
+    }
+    if (S_ISDIR(input->seen.st_mode)) {
+        status = wn_error_set(err, WN_E_NOINPUT, "%s is a directory, not a list", input->name);
+        goto out;
+    }
+    bool regular = S_ISREG(input->seen.st_mode) && !standard;
+    input->mode = regular ? input->seen.st_mode & 0666 : 0600;
+    if (regular) {
+        ssize_t n = pread(input->fd, magic, sizeof magic, 0);
+        if (n < 0) {
+            status = wn_error_errno(err, WN_E_NOINPUT, errno, "%s cannot be read", input->name);
+            goto out;
+        }
+        regular = !is_gzip(magic, (size_t)n);
+    }
+    if (!regular) {
+        status = spool(input, stop, err);
+    }
+    struct stat now;
+    if (status == WN_OK && fstat(input->fd, &now) != 0) {
+        status = wn_error_errno(err, WN_E_IO, errno, "%s cannot be read", input->name);
+    }
+    if (status == WN_OK) {
+        input->size = (uint64_t)now.st_size;
+    }
+out:
+    if (status != WN_OK) {
+        wn_input_close(input);
+    }
+    return status;
+}
+
+void wn_input_close(struct wn_input *input)
+{
+    if (input->fd > 0) {
+        (void)close(input->fd);
+    }
+    input->fd = 0;
+}
+
+int wn_input_read(const struct wn_input *input, uint64_t offset, char *p, size_t n, size_t *got,
+                  struct wn_error *err)
+{
+    *got = 0;
+    while (*got < n) {
+        ssize_t r = pread(input->fd, p + *got, n - *got, (off_t)(offset + *got));
+        if (r == 0) {
+            break;
+        }
+        if (r < 0 && errno != EINTR) {
+            return wn_error_errno(err, WN_E_IO, errno, "%s cannot be read", input->name);
+        }
+        if (r > 0) {
+            *got += (size_t)r;
+        }
+    }
+    return WN_OK;
+}
+
+int wn_input_unchanged(const struct wn_input *input, struct wn_error *err)
+{
+    struct stat now;
+    if (input->spooled) {
+        return WN_OK;
+    }
+    if (fstat(input->fd, &now) != 0 || now.st_size != input->seen.st_size ||
+        now.st_mtim.tv_sec != input->seen.st_mtim.tv_sec ||
+        now.st_mtim.tv_nsec != input->seen.st_mtim.tv_nsec) {
+        return wn_error_set(err, WN_E_IO,
+                            "%s changed while it was read; nothing was published, run it again",
+                            input->name);
+    }
+    return WN_OK;
+}
