@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* From a mailbox's events to what they amount to, in three steps:
+ *
+ * 1. Which bounces count. Only S, S2 and N do; a deferral is at most N, and none at all once the
+ *    message was delivered after all. Of one message, and then of one UTC day, the strongest
+ * counts, the earliest among equals: a server that repeats itself says nothing new.
+ * 2. What is still held against the mailbox: all that counts, but a delivery at least 24 h after
+ * the last of them clears it, and so does the operator's own word (manual_remove).
+ * 3. What that amounts to: dead by an S or two S2, or bouncing softly on too many days.
+ *
+ * A person's will (complaint, unsubscribe) is lifted by the person alone (resubscribe): neither a
+ * delivery nor the operator does it. The operator's manual_add is lifted by manual_remove, which
+ * also forgives the bounces, since whoever asks to write to a mailbox again knows better than an
+ * old reply. A resubscription forgives no bounce: anybody can type an address into a form. Two
+ * words at the same second leave the stricter one in force. */
+#include <stdlib.h>
+
+#include "store/private.h"
+
+#define HOUR INT64_C(3600)
+
+/* bounces.md: "What a code does to the list" and "Counting". */
+static const struct {
+    int64_t second_after, second_within;                    /* S2: seconds from the first */
+    int64_t soft_days, soft_span, soft_within, soft_expiry; /* N: days */
+    int64_t cleared_after; /* seconds from the last bounce to a delivery that clears it */
+} rules = {
+    .second_after = 72 * HOUR,
+    .second_within = 95 * WN_DAY,
+    .soft_days = 3,
+    .soft_span = 14,
+    .soft_within = 90,
+    .soft_expiry = 180,
+    .cleared_after = 24 * HOUR,
+};
+
+/* Since when a will is in force, and when it was last said. */
+struct will {
+    int64_t since, last;
+};
+
+static bool is_bounce(const struct wn_event *event)
+{
+    return event->kind == WN_KIND_bounce || event->kind == WN_KIND_deferred;
+}
+
+/* What an event counts for: WN_ACTION_S, S2 or N, or WN_ACTION_T for nothing. */
+static enum wn_bounce_action weigh(const struct wn_event *event)
+{
+    if (!is_bounce(event)) {
+        return WN_ACTION_T;
+    }
+    switch (event->action) {
+    case WN_ACTION_S:
+    case WN_ACTION_S2:
+        return event->kind == WN_KIND_deferred ? WN_ACTION_N : event->action;
+    case WN_ACTION_N:
+        return WN_ACTION_N;
+    default:
+        return WN_ACTION_T;
+    }
+}
+
+static int strength(enum wn_bounce_action action)
+{
+    static const int strengths[WN_BOUNCE_ACTION_COUNT] = {
+        [WN_ACTION_N] = 1, [WN_ACTION_S2] = 2, [WN_ACTION_S] = 3};
+    return strengths[action];
+}
+
+static int compare_messages(const void *a, const void *b, void *arg)
+{
+    const struct wn_event *events = arg;
+    uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+    struct wn_span x = events[i].message_id, y = events[k].message_id;
+    int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+    if (order == 0) {
+        order = x.n != y.n ? (x.n < y.n ? -1 : 1) : (i < k ? -1 : i > k);
+    }
+    return order;
+}
+
+/* One message's events, in order: takes the weight of all but the one that counts. */
+static void weigh_message(const struct wn_event *events, const uint32_t *indexes, size_t count,
+                          enum wn_bounce_action *weights)
+{
+    bool delivered = false;
+    for (size_t i = 0; i < count; i++) {
+        delivered = delivered || events[indexes[i]].kind == WN_KIND_delivered;
+    }
+    uint32_t best = indexes[0];
+    for (size_t i = 0; i < count; i++) {
+        uint32_t k = indexes[i];
+        if (delivered && events[k].kind == WN_KIND_deferred) {
+            weights[k] = WN_ACTION_T;
+        }
+        if (strength(weights[k]) > strength(weights[best])) {
+            best = k;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (indexes[i] != best) {
+            weights[indexes[i]] = WN_ACTION_T;
+        }
+    }
+}
+
+static void weigh_messages(const struct wn_event *events, size_t count,
+                           enum wn_bounce_action *weights)
+{
+    uint32_t *named = wn_malloc(count * sizeof *named);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].message_id.n > 0) {
+            named[n++] = (uint32_t)i;
+        }
+    }
+    if (n > 1) {
+        union {
+            const struct wn_event *events;
+            void *arg;
+        } context = {.events = events};
+        qsort_r(named, n, sizeof *named, compare_messages, context.arg);
+    }
+    for (size_t first = 0, end; first < n; first = end) {
+        for (end = first + 1; end < n && wn_span_equal(events[named[first]].message_id,
+                                                       events[named[end]].message_id);
+             end++) {
+        }
+        weigh_message(events, named + first, end - first, weights);
+    }
+    free(named);
+}
+
+/* Of one day, up to the operator's word, one bounce counts. */
+static void weigh_days(const struct wn_event *events, size_t count, enum wn_bounce_action *weights)
+{
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (events[i].kind == WN_KIND_manual_remove) {
+            best = SIZE_MAX;
+        }
+        if (weights[i] == WN_ACTION_T) {
+            continue;
+        }
+        if (best == SIZE_MAX || wn_day_of(events[best].at) != wn_day_of(events[i].at)) {
+            best = i;
+        } else if (strength(weights[i]) > strength(weights[best])) {
+            weights[best] = WN_ACTION_T;
+            best = i;
+        } else {
+            weights[i] = WN_ACTION_T;
+        }
+    }
+}
+
+static void say(struct will *will, int64_t at)
+{
+    will->since = will->since != 0 ? will->since : at;
+    will->last = at;
+}
+
+static void lift(struct will *will, int64_t at)
+{
+    if (at > will->last) {
+        *will = (struct will){0};
+    }
+}
+
+void wn_soft_threshold(const int64_t *times, size_t count, int64_t *since, int64_t *until)
+{
+    *since = *until = 0;
+    for (size_t i = 0, first = 0; i < count; i++) {
+        while (wn_day_of(times[i]) - wn_day_of(times[first]) > rules.soft_within) {
+            first++;
+        }
+        if ((int64_t)(i - first) + 1 >= rules.soft_days &&
+            wn_day_of(times[i]) - wn_day_of(times[first]) >= rules.soft_span) {
+            if (*since == 0 || times[i] > *until) {
+                *since = times[i];
+            }
+            *until = times[i] + rules.soft_expiry * WN_DAY;
+        }
+    }
+}
+
+/* Whether held[at], an S2, is the second of two far enough and not too far apart. */
+static bool is_second(const struct wn_event *events, const enum wn_bounce_action *weights,
+                      const uint32_t *held, size_t at)
+{
+    for (size_t i = at; i > 0; i--) {
+        const struct wn_event *first = &events[held[i - 1]];
+        int64_t apart = events[held[at]].at - first->at;
+        if (apart > rules.second_within) {
+            return false;
+        }
+        if (weights[held[i - 1]] == WN_ACTION_S2 && apart >= rules.second_after) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the bounces that are held against a mailbox amount to. */
+static void amount(const struct wn_event *events, const enum wn_bounce_action *weights,
+                   const uint32_t *held, size_t count, struct wn_history *h)
+{
+    if (count == 0) {
+        return;
+    }
+    int64_t *soft = wn_malloc(count * sizeof *soft);
+    const struct wn_event *last = &events[held[count - 1]];
+    size_t lately = 0, full = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct wn_event *event = &events[held[i]];
+        enum wn_bounce_action weight = weights[held[i]];
+        bool dead = weight == WN_ACTION_S ||
+                    (weight == WN_ACTION_S2 && is_second(events, weights, held, i));
+        if (weight == WN_ACTION_N) {
+            soft[h->soft_bounces++] = event->at;
+        } else {
+            h->hard_bounces++;
+        }
+        if (dead && h->hard_since == 0) {
+            h->hard_since = event->at;
+        } else if (!dead) {
+            h->soft_at = event->at;
+        }
+        if (wn_day_of(last->at) - wn_day_of(event->at) <= rules.soft_within) {
+            lately++;
+            full += event->category == WN_CATEGORY_mailbox_full;
+        }
+    }
+    wn_soft_threshold(soft, h->soft_bounces, &h->soft_since, &h->soft_until);
+    h->full = full * 2 > lately;
+    h->bounced_at = last->at;
+    h->code = last->code;
+    memcpy(h->enhanced, last->enhanced, sizeof h->enhanced);
+    h->enhanced_detail = last->enhanced_detail;
+    h->diagnostic = last->diagnostic;
+    free(soft);
+}
+
+void wn_history_derive(const struct wn_event *events, size_t count, struct wn_history *history)
+{
+    *history = (struct wn_history){0};
+    if (count == 0) {
+        return;
+    }
+    enum wn_bounce_action *weights = wn_malloc(count * sizeof *weights);
+    uint32_t *held = wn_malloc(count * sizeof *held);
+    struct will complaint = {0}, unsubscription = {0}, suppression = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        weights[i] = weigh(&events[i]);
+    }
+    weigh_messages(events, count, weights);
+    weigh_days(events, count, weights);
+    for (size_t i = 0; i < count; i++) {
+        const struct wn_event *event = &events[i];
+        switch (event->kind) {
+        case WN_KIND_delivered:
+            history->delivered_at = event->at;
+            if (n > 0 && event->at - events[held[n - 1]].at >= rules.cleared_after) {
+                n = 0;
+            }
+            break;
+        case WN_KIND_complaint:
+            say(&complaint, event->at);
+            break;
+        case WN_KIND_unsubscribe:
+            say(&unsubscription, event->at);
+            break;
+        case WN_KIND_resubscribe:
+            lift(&complaint, event->at);
+            lift(&unsubscription, event->at);
+            break;
+        case WN_KIND_manual_add:
+            say(&suppression, event->at);
+            break;
+        case WN_KIND_manual_remove:
+            lift(&suppression, event->at);
+            n = 0;
+            break;
+        default:
+            if (weights[i] != WN_ACTION_T) {
+                held[n++] = (uint32_t)i;
+            }
+        }
+    }
+    amount(events, weights, held, n, history);
+    history->complained_at = complaint.since;
+    history->unsubscribed_at = unsubscription.since;
+    history->suppressed_at = suppression.since;
+    history->last_kind = events[count - 1].kind;
+    history->last_category = events[count - 1].category;
+    history->last_at = events[count - 1].at;
+    free(held);
+    free(weights);
+}
+
+const char *wn_history_last_word(const struct wn_history *history)
+{
+    return history->last_kind == WN_KIND_bounce || history->last_kind == WN_KIND_deferred
+               ? wn_category_word(history->last_category)
+               : wn_event_kind_word(history->last_kind);
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* A domain's own history. What counts against it is mail that expired unanswered (x.4.7), at most
+ * once a UTC day over all its mailboxes; what speaks for it is any sign that a server of it was
+ * there later: a delivery, but also a refusal that was the domain's own. Without the latter a list
+ * of bounces alone would make the largest providers look dead. One later answer lifts everything,
+ * so only the latest has to be kept, and events may come in any order.
+ *
+ * News are gathered in memory over a batch, since a batch holds few domains; what they say is a
+ * maximum or a set of days, so that writing them twice changes nothing. */
+#include <stdlib.h>
+
+#include "store/private.h"
+
+/* Refusals that only the domain's own server can have said. */
+static const bool answers[WN_CATEGORY_COUNT] = {
+    [WN_CATEGORY_bad_address] = true,   [WN_CATEGORY_mailbox_disabled] = true,
+    [WN_CATEGORY_mailbox_full] = true,  [WN_CATEGORY_recipient_filter] = true,
+    [WN_CATEGORY_sender_policy] = true, [WN_CATEGORY_content] = true,
+};
+
+static bool same_domain(const void *table, const void *key, uint32_t id)
+{
+    const struct wn_domains_pending *pending = table;
+    return wn_span_equal(pending->news[id].domain, *(const struct wn_span *)key);
+}
+
+static struct wn_domain_news *find_news(struct wn_domains_pending *pending, struct wn_span domain)
+{
+    uint64_t hash = wn_hash(domain.p, domain.n);
+    uint32_t id = wn_map_find(&pending->index, hash, same_domain, pending, &domain);
+    if (id != WN_MAP_NONE) {
+        return &pending->news[id];
+    }
+    if (pending->count == pending->capacity) {
+        pending->capacity = pending->capacity > 0 ? pending->capacity * 2 : 64;
+        pending->news = wn_realloc(pending->news, pending->capacity * sizeof *pending->news);
+    }
+    id = (uint32_t)pending->count++;
+    wn_map_add(&pending->index, hash, id);
+    pending->news[id] = (struct wn_domain_news){
+        .domain = {wn_arena_copy(&pending->text, domain.p, domain.n), domain.n}};
+    return &pending->news[id];
+}
+
+static void add_expiry(struct wn_domains_pending *pending, struct wn_domain_news *news, int64_t at)
+{
+    if (pending->expiry_count == pending->expiry_capacity) {
+        pending->expiry_capacity = pending->expiry_capacity > 0 ? pending->expiry_capacity * 2 : 64;
+        pending->expiries =
+            wn_realloc(pending->expiries, pending->expiry_capacity * sizeof *pending->expiries);
+    }
+    pending->expiries[pending->expiry_count] = (struct wn_domain_expiry){at, news->expiries};
+    news->expiries = (uint32_t)++pending->expiry_count;
+}
+
+void wn_domains_note(struct wn_domains_pending *pending, const struct wn_event *event)
+{
+    const char *at =
+        event->recipient.n > 0 ? memrchr(event->recipient.p, '@', event->recipient.n) : NULL;
+    bool bounce = event->kind == WN_KIND_bounce || event->kind == WN_KIND_deferred;
+    bool delivered = event->kind == WN_KIND_delivered;
+    bool answered = delivered || (bounce && answers[event->category]);
+    bool expired = bounce && !answered && event->action == WN_ACTION_T && event->enhanced[1] == 4 &&
+                   event->enhanced_detail == 7;
+    if (at == NULL || (!answered && !expired)) {
+        return;
+    }
+    struct wn_span domain = {at + 1, event->recipient.n - (size_t)(at + 1 - event->recipient.p)};
+    struct wn_domain_news *news = find_news(pending, domain);
+    if (answered && event->at > news->answered_at) {
+        news->answered_at = event->at;
+    }
+    if (delivered && event->at > news->delivered_at) {
+        news->delivered_at = event->at;
+    }
+    if (expired) {
+        add_expiry(pending, news, event->at);
+    }
+}
+
+void wn_domains_clear(struct wn_domains_pending *pending)
+{
+    wn_arena_release(&pending->text);
+    wn_map_release(&pending->index);
+    pending->count = 0;
+    pending->expiry_count = 0;
+}
+
+void wn_domains_release(struct wn_domains_pending *pending)
+{
+    wn_domains_clear(pending);
+    free(pending->news);
+    free(pending->expiries);
+    *pending = (struct wn_domains_pending){0};
+}
+
+static int put_expiries(struct wn_store *store, const struct wn_domain_news *news,
+                        struct wn_error *err)
+{
+    sqlite3_stmt *expire = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_domain_expire, &expire, err);
+    for (uint32_t i = news->expiries; i != 0 && status == WN_OK;) {
+        const struct wn_domain_expiry *expiry = &store->domains.expiries[i - 1];
+        wn_bind_text(expire, 1, news->domain);
+        (void)sqlite3_bind_int64(expire, 2, wn_day_of(expiry->at));
+        (void)sqlite3_bind_int64(expire, 3, expiry->at);
+        status = wn_statement_run(store, expire, err);
+        i = expiry->next;
+    }
+    return status;
+}
+
+struct times {
+    int64_t *at;
+    size_t count, capacity;
+};
+
+static int add_time(void *arg, sqlite3_stmt *row)
+{
+    struct times *times = arg;
+    if (times->count == times->capacity) {
+        times->capacity = times->capacity > 0 ? times->capacity * 2 : 16;
+        times->at = wn_realloc(times->at, times->capacity * sizeof *times->at);
+    }
+    times->at[times->count++] = sqlite3_column_int64(row, 0);
+    return WN_OK;
+}
+
+static int derive_domain(struct wn_store *store, struct wn_span domain, int64_t answered_at,
+                         struct wn_error *err)
+{
+    struct times times = {0};
+    sqlite3_stmt *days = NULL, *put = NULL;
+    int64_t since, until;
+    int status = wn_store_statement(store, WN_STATEMENT_domain_days, &days, err);
+    if (status == WN_OK) {
+        wn_bind_text(days, 1, domain);
+        (void)sqlite3_bind_int64(days, 2, answered_at);
+        status = wn_statement_rows(store, days, add_time, &times, err);
+    }
+    if (status == WN_OK) {
+        status = wn_store_statement(store, WN_STATEMENT_domain_put, &put, err);
+    }
+    if (status == WN_OK) {
+        wn_soft_threshold(times.at, times.count, &since, &until);
+        wn_bind_text(put, 1, domain);
+        (void)sqlite3_bind_int64(put, 2, since);
+        (void)sqlite3_bind_int64(put, 3, until);
+        status = wn_statement_run(store, put, err);
+    }
+    free(times.at);
+    return status;
+}
+
+static int compare_news(const void *a, const void *b)
+{
+    const struct wn_domain_news *x = a, *y = b;
+    int order =
+        memcmp(x->domain.p, y->domain.p, x->domain.n < y->domain.n ? x->domain.n : y->domain.n);
+    return order != 0 ? order : x->domain.n < y->domain.n ? -1 : x->domain.n > y->domain.n;
+}
+
+int wn_domains_update(struct wn_store *store, struct wn_error *err)
+{
+    sqlite3_stmt *note = NULL;
+    if (store->domains.count > 1) { /* in the order of the table */
+        qsort(store->domains.news, store->domains.count, sizeof *store->domains.news, compare_news);
+    }
+    int status = wn_store_statement(store, WN_STATEMENT_domain_note, &note, err);
+    for (size_t i = 0; i < store->domains.count && status == WN_OK; i++) {
+        const struct wn_domain_news *news = &store->domains.news[i];
+        wn_bind_text(note, 1, news->domain);
+        (void)sqlite3_bind_int64(note, 2, news->delivered_at);
+        (void)sqlite3_bind_int64(note, 3, news->answered_at);
+        int code = sqlite3_step(note);
+        if (code != SQLITE_ROW) {
+            status = wn_store_fail(store, code, err);
+        }
+        int64_t answered_at = sqlite3_column_int64(note, 0);
+        bool expired = news->expiries != 0 || sqlite3_column_int64(note, 1) != 0;
+        if (status == WN_OK && (code = sqlite3_step(note)) != SQLITE_DONE) {
+            status = wn_store_fail(store, code, err);
+        }
+        (void)sqlite3_reset(note);
+        if (status == WN_OK && expired) {
+            status = put_expiries(store, news, err);
+            if (status == WN_OK) {
+                status = derive_domain(store, news->domain, answered_at, err);
+            }
+        }
+    }
+    wn_domains_clear(&store->domains);
+    return status;
+}
+
+struct domain_walk {
+    wn_domain_history_visit *visit;
+    void *arg;
+};
+
+static int visit_domain(void *arg, sqlite3_stmt *row)
+{
+    struct domain_walk *walk = arg;
+    struct wn_domain_history history = {
+        .unreachable_since = sqlite3_column_int64(row, 1),
+        .unreachable_until = sqlite3_column_int64(row, 2),
+        .delivered_at = sqlite3_column_int64(row, 3),
+    };
+    return walk->visit(walk->arg, wn_column_span(row, 0), &history);
+}
+
+int wn_domain_history_get(struct wn_store *store, struct wn_span domain,
+                          wn_domain_history_visit *visit, void *arg, struct wn_error *err)
+{
+    sqlite3_stmt *get = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_domain_get, &get, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    wn_bind_text(get, 1, domain);
+    return wn_statement_rows(store, get, visit_domain, &(struct domain_walk){visit, arg}, err);
+}
+
+int wn_domain_history_scan(struct wn_store *store, wn_domain_history_visit *visit, void *arg,
+                           struct wn_error *err)
+{
+    sqlite3_stmt *scan = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_domain_scan, &scan, err);
+    return status != WN_OK ? status
+                           : wn_statement_rows(store, scan, visit_domain,
+                                               &(struct domain_walk){visit, arg}, err);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_STORE_PRIVATE_H
+#define WN_STORE_PRIVATE_H
+
+/* What the files of this folder share: the connection, its prepared statements and the one place
+ * where an SQLite error becomes a sentence. Nobody outside the folder (but its tests) reads this.
+ */
+
+#include <sqlite3.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include "store/events.h"
+#include "store/suppression.h"
+
+enum wn_statement {
+#define WN_STATEMENT(name, sql) WN_STATEMENT_##name,
+#include "store/statements.def"
+    WN_STATEMENT_COUNT
+};
+
+/* "Winn" in ASCII: SQLite's application_id of a store. */
+#define WN_APPLICATION_ID 0x57696e6e
+
+/* What a domain's new events say, until wn_suppression_update writes it. */
+struct wn_domain_news {
+    struct wn_span domain; /* in `text` of the struct below */
+    int64_t delivered_at, answered_at;
+    uint32_t expiries; /* 1 + index of the last one noted, or 0 */
+};
+
+struct wn_domain_expiry {
+    int64_t at;
+    uint32_t next; /* 1 + index of the one before, or 0 */
+};
+
+/* The domains that got events since the last update. */
+struct wn_domains_pending {
+    struct wn_arena text;
+    struct wn_map index;
+    struct wn_domain_news *news;
+    size_t count, capacity;
+    struct wn_domain_expiry *expiries;
+    size_t expiry_count, expiry_capacity;
+};
+
+enum {
+    WN_DIGEST = 16 /* bytes of an event's identity */
+};
+
+struct wn_event_kept {
+    struct wn_event event; /* without source and rule */
+    unsigned char digest[WN_DIGEST];
+    uint32_t previous; /* 1 + index of the mailbox's event before it, or 0 */
+};
+
+struct wn_mailbox_news {
+    sqlite3_int64 id;
+    struct wn_span address;
+    bool fresh;      /* all its events are kept here */
+    uint32_t events; /* 1 + index of the last one, or 0 */
+};
+
+/* The mailboxes that got events since the last update (pending.c). */
+struct wn_mailboxes_pending {
+    struct wn_arena text;
+    struct wn_map index;
+    struct wn_mailbox_news *news;
+    size_t count, capacity;
+    struct wn_event_kept *events;
+    size_t event_count, event_capacity;
+};
+
+struct wn_store {
+    sqlite3 *db;
+    char *path; /* as the user named it, for messages */
+    sqlite3_stmt *statements[WN_STATEMENT_COUNT];
+    struct wn_mailboxes_pending mailboxes;
+    struct wn_domains_pending domains;
+    struct wn_buf scratch;
+    struct wn_buf last_address; /* of the mailbox last_id, which the last event was for */
+    sqlite3_int64 last_id;      /* or 0 */
+};
+
+/* The sentence for SQLite's `code`, naming the store. Returns the status. */
+int wn_store_fail(struct wn_store *store, int code, struct wn_error *err);
+
+/* The same for a row that holds what no Winnow writes. */
+int wn_store_fail_row(struct wn_store *store, const char *what, struct wn_error *err);
+
+/* The statement, prepared; whoever steps it resets it. */
+int wn_store_statement(struct wn_store *store, enum wn_statement which, sqlite3_stmt **statement,
+                       struct wn_error *err);
+
+/* Runs a bound statement whose rows do not matter, and resets it. */
+int wn_statement_run(struct wn_store *store, sqlite3_stmt *statement, struct wn_error *err);
+/* The same for one that binds nothing. */
+int wn_statement_execute(struct wn_store *store, enum wn_statement which, struct wn_error *err);
+
+/* Calls `visit` for each row of a bound statement until it returns non-zero; resets it. */
+typedef int wn_row_visit(void *arg, sqlite3_stmt *row);
+int wn_statement_rows(struct wn_store *store, sqlite3_stmt *statement, wn_row_visit *visit,
+                      void *arg, struct wn_error *err);
+
+/* The one number that the statement gives. */
+int wn_statement_number(struct wn_store *store, enum wn_statement which, uint64_t *number,
+                        struct wn_error *err);
+
+/* Binds a span as text for as long as the statement runs; an empty one as NULL. */
+void wn_bind_span(sqlite3_stmt *statement, int at, struct wn_span text);
+/* The same, an empty one as ''. */
+void wn_bind_text(sqlite3_stmt *statement, int at, struct wn_span text);
+/* A column's bytes until the next step; NULL is empty. */
+struct wn_span wn_column_span(sqlite3_stmt *statement, int at);
+
+/* Creates the directories above `path` that are missing, for their owner alone. */
+int wn_store_make_parents(const char *path, struct wn_error *err);
+
+/* The row of a mailbox, or 0 when there is none. */
+int wn_mailbox_find(struct wn_store *store, struct wn_span address, sqlite3_int64 *id,
+                    struct wn_error *err);
+int wn_events_of_id(struct wn_store *store, sqlite3_int64 id, struct wn_span recipient,
+                    wn_event_visit *visit, void *arg, struct wn_error *err);
+
+/* `fresh`: the mailbox had no event before this one. */
+void wn_mailboxes_note(struct wn_mailboxes_pending *pending, sqlite3_int64 id, bool fresh,
+                       const struct wn_event *event, const unsigned char digest[WN_DIGEST]);
+void wn_mailboxes_clear(struct wn_mailboxes_pending *pending);
+void wn_mailboxes_release(struct wn_mailboxes_pending *pending);
+
+/* Domains (domains.c): notes what an event says of its recipient's domain; writes all that was
+ * noted and derives those domains again; forgets it. */
+void wn_domains_note(struct wn_domains_pending *pending, const struct wn_event *event);
+int wn_domains_update(struct wn_store *store, struct wn_error *err);
+void wn_domains_clear(struct wn_domains_pending *pending);
+void wn_domains_release(struct wn_domains_pending *pending);
+
+/* The rule "bounces on so many days that span so much within so long" over `count` times, one a UTC
+ * day, oldest first: since when and until when it is passed (derive.c). */
+void wn_soft_threshold(const int64_t *times, size_t count, int64_t *since, int64_t *until);
+
+/* The days since 1970 of a time, also before it. */
+static inline int64_t wn_day_of(int64_t at)
+{
+    return at / WN_DAY - (at % WN_DAY < 0);
+}
+
+#endif

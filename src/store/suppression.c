@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/* The derived table of mailboxes. A row's state is one small blob: four bytes that say which fields
+ * are not zero, then those fields, seven bits a byte, the lowest first. Most fields of most
+ * mailboxes are zero, and a run decodes a million of these.
+ *
+ * An update derives the mailboxes that got events again from all their events: the policy needs the
+ * whole story (a late event may be an old one), and a mailbox has few. */
+#include "store/suppression.h"
+
+#include <stdlib.h>
+
+#include "store/private.h"
+
+/* The fields of a state, in the order of their bits; never changed, only appended to. */
+enum {
+    FIELD_COUNT = 20,
+    STATE_MAX = 4 + FIELD_COUNT * 10
+};
+
+static void list_fields(const struct wn_history *h, uint64_t fields[FIELD_COUNT])
+{
+    const uint64_t listed[FIELD_COUNT] = {
+        (uint64_t)h->complained_at,
+        (uint64_t)h->unsubscribed_at,
+        (uint64_t)h->suppressed_at,
+        (uint64_t)h->hard_since,
+        (uint64_t)h->soft_since,
+        (uint64_t)h->soft_until,
+        (uint64_t)h->soft_at,
+        h->full,
+        (uint64_t)h->bounced_at,
+        (uint64_t)h->delivered_at,
+        h->hard_bounces,
+        h->soft_bounces,
+        h->last_kind,
+        h->last_category,
+        (uint64_t)h->last_at,
+        h->code,
+        h->enhanced[0],
+        h->enhanced[1],
+        h->enhanced_detail,
+        0,
+    };
+    memcpy(fields, listed, sizeof listed);
+}
+
+static void set_fields(struct wn_history *h, const uint64_t fields[FIELD_COUNT])
+{
+    *h = (struct wn_history){
+        .complained_at = (int64_t)fields[0],
+        .unsubscribed_at = (int64_t)fields[1],
+        .suppressed_at = (int64_t)fields[2],
+        .hard_since = (int64_t)fields[3],
+        .soft_since = (int64_t)fields[4],
+        .soft_until = (int64_t)fields[5],
+        .soft_at = (int64_t)fields[6],
+        .full = fields[7] != 0,
+        .bounced_at = (int64_t)fields[8],
+        .delivered_at = (int64_t)fields[9],
+        .hard_bounces = (uint32_t)fields[10],
+        .soft_bounces = (uint32_t)fields[11],
+        .last_kind = (enum wn_event_kind)fields[12],
+        .last_category = (enum wn_category)fields[13],
+        .last_at = (int64_t)fields[14],
+        .code = (uint16_t)fields[15],
+        .enhanced = {(uint8_t)fields[16], (uint8_t)fields[17]},
+        .enhanced_detail = (uint16_t)fields[18],
+    };
+}
+
+static size_t pack(const struct wn_history *history, unsigned char state[STATE_MAX])
+{
+    uint64_t fields[FIELD_COUNT];
+    uint32_t mask = 0;
+    size_t n = 4;
+    list_fields(history, fields);
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        uint64_t value = fields[i];
+        if (value == 0) {
+            continue;
+        }
+        mask |= UINT32_C(1) << i;
+        for (; value >= 0x80; value >>= 7) {
+            state[n++] = (unsigned char)(value | 0x80);
+        }
+        state[n++] = (unsigned char)value;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        state[i] = (unsigned char)(mask >> (8 * i));
+    }
+    return n;
+}
+
+/* False when the bytes are no state. */
+static bool unpack(struct wn_span state, struct wn_history *history)
+{
+    const unsigned char *p = (const unsigned char *)state.p;
+    uint64_t fields[FIELD_COUNT] = {0};
+    if (state.n < 4) {
+        return false;
+    }
+    uint32_t mask = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    if (mask >> FIELD_COUNT != 0) {
+        return false;
+    }
+    size_t n = 4;
+    for (; mask != 0; mask &= mask - 1) {
+        uint64_t value = 0;
+        unsigned char byte;
+        int shift = 0;
+        do {
+            if (n == state.n || shift > 63) {
+                return false;
+            }
+            byte = p[n++];
+            value |= (uint64_t)(byte & 0x7f) << shift;
+            shift += 7;
+        } while (byte & 0x80);
+        fields[__builtin_ctz(mask)] = value;
+    }
+    set_fields(history, fields);
+    return n == state.n && fields[12] < WN_KIND_COUNT && fields[13] < WN_CATEGORY_COUNT;
+}
+
+struct history_walk {
+    struct wn_store *store;
+    wn_history_visit *visit;
+    void *arg;
+    struct wn_error *err;
+};
+
+static int visit_row(void *arg, sqlite3_stmt *row)
+{
+    struct history_walk *walk = arg;
+    struct wn_history history;
+    if (!unpack(wn_column_span(row, 1), &history)) {
+        return wn_store_fail_row(walk->store, "a suppression cannot be read", walk->err);
+    }
+    history.diagnostic = wn_column_span(row, 2);
+    return walk->visit(walk->arg, wn_column_span(row, 0), &history);
+}
+
+int wn_history_get(struct wn_store *store, struct wn_span recipient, wn_history_visit *visit,
+                   void *arg, struct wn_error *err)
+{
+    sqlite3_stmt *get = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_suppression_get, &get, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    wn_bind_text(get, 1, recipient);
+    struct history_walk walk = {store, visit, arg, err};
+    return wn_statement_rows(store, get, visit_row, &walk, err);
+}
+
+int wn_history_scan(struct wn_store *store, wn_history_visit *visit, void *arg,
+                    struct wn_error *err)
+{
+    sqlite3_stmt *scan = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_suppression_scan, &scan, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    struct history_walk walk = {store, visit, arg, err};
+    return wn_statement_rows(store, scan, visit_row, &walk, err);
+}
+
+int wn_history_count(struct wn_store *store, uint64_t *count, struct wn_error *err)
+{
+    return wn_statement_number(store, WN_STATEMENT_suppression_count, count, err);
+}
+
+/* The events of one mailbox: their texts lie in `text`, which moves as it grows, so the spans hold
+ * offsets until all are there. */
+struct gathered {
+    struct wn_event *events;
+    size_t count, capacity;
+    struct wn_buf text;
+};
+
+static struct wn_span keep_text(struct gathered *all, struct wn_span s)
+{
+    wn_buf_add_span(&all->text, s);
+    return (struct wn_span){NULL, s.n};
+}
+
+static struct wn_event *add_event(struct gathered *all, const struct wn_event *event)
+{
+    if (all->count == all->capacity) {
+        all->capacity = all->capacity > 0 ? all->capacity * 2 : 64;
+        all->events = wn_realloc(all->events, all->capacity * sizeof *all->events);
+    }
+    all->events[all->count] = *event;
+    return &all->events[all->count++];
+}
+
+static int gather_event(void *arg, const struct wn_event *event)
+{
+    struct gathered *all = arg;
+    struct wn_event *kept = add_event(all, event);
+    kept->source = kept->rule = (struct wn_span){NULL, 0};
+    kept->diagnostic = keep_text(all, event->diagnostic);
+    kept->message_id = keep_text(all, event->message_id);
+    return WN_OK;
+}
+
+static void place_texts(struct gathered *all)
+{
+    const char *p = all->text.p;
+    for (size_t i = 0; i < all->count; i++) {
+        all->events[i].diagnostic.p = p;
+        p += all->events[i].diagnostic.n;
+        all->events[i].message_id.p = p;
+        p += all->events[i].message_id.n;
+    }
+}
+
+static int put_history(struct wn_store *store, sqlite3_int64 id, struct wn_span address,
+                       const struct wn_event *events, size_t count, struct wn_error *err)
+{
+    struct wn_history history;
+    unsigned char state[STATE_MAX];
+    sqlite3_stmt *put = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_suppression_put, &put, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    wn_history_derive(events, count, &history);
+    (void)sqlite3_bind_int64(put, 1, id);
+    wn_bind_text(put, 2, address);
+    (void)sqlite3_bind_blob(put, 3, state, (int)pack(&history, state), SQLITE_STATIC);
+    wn_bind_span(put, 4, history.diagnostic);
+    return wn_statement_run(store, put, err);
+}
+
+/* From all its events in the store. */
+static int derive_mailbox(struct wn_store *store, sqlite3_int64 id, struct wn_span address,
+                          struct gathered *all, struct wn_error *err)
+{
+    all->count = 0;
+    wn_buf_clear(&all->text);
+    int status = wn_events_of_id(store, id, address, gather_event, all, err);
+    if (status != WN_OK || all->count == 0) {
+        return status;
+    }
+    place_texts(all);
+    return put_history(store, id, address, all->events, all->count, err);
+}
+
+static int compare_kept(const void *a, const void *b)
+{
+    const struct wn_event_kept *x = *(const struct wn_event_kept *const *)a;
+    const struct wn_event_kept *y = *(const struct wn_event_kept *const *)b;
+    return x->event.at != y->event.at ? (x->event.at < y->event.at ? -1 : 1)
+                                      : memcmp(x->digest, y->digest, WN_DIGEST);
+}
+
+/* From the events that are still at hand, in the order in which the store would give them. */
+static int derive_fresh(struct wn_store *store, const struct wn_mailbox_news *news,
+                        struct gathered *all, struct wn_error *err)
+{
+    const struct wn_event_kept *kept = store->mailboxes.events;
+    size_t count = 0;
+    for (uint32_t i = news->events; i != 0; i = kept[i - 1].previous) {
+        count++;
+    }
+    const struct wn_event_kept **order = wn_malloc(count * sizeof(*order));
+    count = 0;
+    for (uint32_t i = news->events; i != 0; i = kept[i - 1].previous) {
+        order[count++] = &kept[i - 1];
+    }
+    if (count > 1) {
+        qsort(order, count, sizeof(*order), compare_kept);
+    }
+    all->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        add_event(all, &order[i]->event);
+    }
+    free(order);
+    return put_history(store, news->id, news->address, all->events, all->count, err);
+}
+
+static int compare_news(const void *a, const void *b)
+{
+    const struct wn_mailbox_news *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+struct derivation {
+    struct wn_store *store;
+    struct gathered all;
+    struct wn_error *err;
+};
+
+static int derive_row(void *arg, sqlite3_stmt *row)
+{
+    struct derivation *d = arg;
+    struct wn_span address = wn_column_span(row, 1);
+    int status = derive_mailbox(d->store, sqlite3_column_int64(row, 0), address, &d->all, d->err);
+    for (size_t i = 0; i < d->all.count && status == WN_OK; i++) {
+        wn_domains_note(&d->store->domains, &d->all.events[i]);
+    }
+    return status;
+}
+
+static int derive_all(struct derivation *d)
+{
+    static const enum wn_statement clears[] = {WN_STATEMENT_suppression_clear,
+                                               WN_STATEMENT_domain_clear,
+                                               WN_STATEMENT_domain_expiry_clear};
+    sqlite3_stmt *scan = NULL;
+    int status = WN_OK;
+    wn_domains_clear(&d->store->domains);
+    for (size_t i = 0; i < sizeof clears / sizeof *clears && status == WN_OK; i++) {
+        status = wn_statement_execute(d->store, clears[i], d->err);
+    }
+    if (status == WN_OK) {
+        status = wn_store_statement(d->store, WN_STATEMENT_mailbox_scan, &scan, d->err);
+    }
+    return status == WN_OK ? wn_statement_rows(d->store, scan, derive_row, d, d->err) : status;
+}
+
+/* In the order of the table. */
+static int derive_pending(struct derivation *d)
+{
+    struct wn_mailboxes_pending *pending = &d->store->mailboxes;
+    int status = WN_OK;
+    if (pending->count > 1) {
+        qsort(pending->news, pending->count, sizeof *pending->news, compare_news);
+    }
+    for (size_t i = 0; i < pending->count && status == WN_OK; i++) {
+        const struct wn_mailbox_news *news = &pending->news[i];
+        status = news->fresh ? derive_fresh(d->store, news, &d->all, d->err)
+                             : derive_mailbox(d->store, news->id, news->address, &d->all, d->err);
+    }
+    return status;
+}
+
+int wn_suppression_update(struct wn_store *store, bool all, struct wn_error *err)
+{
+    struct derivation d = {.store = store, .err = err};
+    int status = all ? derive_all(&d) : derive_pending(&d);
+    if (status == WN_OK) {
+        status = wn_domains_update(store, err);
+    }
+    wn_mailboxes_clear(&store->mailboxes);
+    wn_domains_clear(&store->domains);
+    wn_buf_release(&d.all.text);
+    free(d.all.events);
+    return status;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_STORE_SUPPRESSION_H
+#define WN_STORE_SUPPRESSION_H
+
+/* What a mailbox's events amount to: counters, times and suppressions, derived from the events
+ * alone by a pure function and kept in a table so that a run reads one row a mailbox. Nothing here
+ * depends on today's date: a time since which, or until which, something holds is a fact; whether
+ * it holds now is the verdict's business. */
+
+#include "store/events.h"
+
+/* Times are seconds since 1970; 0 means never. */
+struct wn_history {
+    /* A person's will, or the operator's, in force unless a person's later word lifted it. */
+    int64_t complained_at, unsubscribed_at, suppressed_at;
+    /* Since when S, or the second S2, says that the mailbox is dead; a delivery at least 24 h after
+     * the last bounce that counts clears it and all that follows here. */
+    int64_t hard_since;
+    /* Since when, and until when, the soft threshold (N) has been passed; `full` when most of the
+     * bounces that count were mailbox_full. */
+    int64_t soft_since, soft_until;
+    /* The last soft bounce that counts (N, or a lone S2), under the threshold or not. */
+    int64_t soft_at;
+    bool full;
+    /* The last bounce that counts (S, S2, N), and the last real delivery. */
+    int64_t bounced_at, delivered_at;
+    uint32_t hard_bounces, soft_bounces; /* S and S2; N. At most one a day each */
+    /* The last event of any kind, and the reply of the last bounce that counts. */
+    enum wn_event_kind last_kind;
+    enum wn_category last_category;
+    int64_t last_at;
+    uint16_t code;
+    uint8_t enhanced[2];
+    uint16_t enhanced_detail;
+    struct wn_span diagnostic; /* valid as long as the function that gave the history says */
+};
+
+/* Pure: what `count` events of one mailbox, oldest first, amount to. The diagnostic points into the
+ * events. */
+void wn_history_derive(const struct wn_event *events, size_t count, struct wn_history *history);
+
+/* The word of the report's `last_event`: the category of a bounce or deferral, else the kind. */
+const char *wn_history_last_word(const struct wn_history *history);
+
+/* A domain's own history: mail to it kept expiring unanswered (4.4.7, 5.4.7), and when it last took
+ * any. `unreachable_since` is when the soft threshold was passed with no delivery since. */
+struct wn_domain_history {
+    int64_t unreachable_since, unreachable_until;
+    int64_t delivered_at;
+};
+
+/* Spans are valid during the call; a non-zero return ends the scan with that status. */
+typedef int wn_history_visit(void *arg, struct wn_span recipient, const struct wn_history *history);
+typedef int wn_domain_history_visit(void *arg, struct wn_span domain,
+                                    const struct wn_domain_history *history);
+
+/* One mailbox or domain: calls `visit` at most once. */
+int wn_history_get(struct wn_store *store, struct wn_span recipient, wn_history_visit *visit,
+                   void *arg, struct wn_error *err);
+int wn_domain_history_get(struct wn_store *store, struct wn_span domain,
+                          wn_domain_history_visit *visit, void *arg, struct wn_error *err);
+
+/* Every mailbox with history, or every domain with something to say, in no order. */
+int wn_history_scan(struct wn_store *store, wn_history_visit *visit, void *arg,
+                    struct wn_error *err);
+int wn_domain_history_scan(struct wn_store *store, wn_domain_history_visit *visit, void *arg,
+                           struct wn_error *err);
+/* How many mailboxes have history: for choosing between look-ups and a scan. */
+int wn_history_count(struct wn_store *store, uint64_t *count, struct wn_error *err);
+
+/* Derives again every mailbox and domain that got events since the last call; call after each batch
+ * of wn_events_add, in the same transaction. With `all`, everything, from the events alone. */
+int wn_suppression_update(struct wn_store *store, bool all, struct wn_error *err);
+
+#endif
