@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_DNS_RESOLVER_H
+#define WN_DNS_RESOLVER_H
+
+/* The resolver: one thread, one c-ares channel, one epoll loop. Domains go in by name and number;
+ * mail routes come out, each once, in the order in which they were found. A domain is looked up
+ * once, and so is an MX host that many domains share. */
+
+#include "base/queue.h"
+#include "dns/route.h"
+
+struct wn_resolver;
+
+struct wn_resolver_config {
+    const char *servers; /* "ADDR[:PORT],[V6ADDR]:PORT,…", or NULL for the system's */
+    int timeout_ms;      /* per try; 0: the default, 3000 */
+    int tries;           /* 0: the default, 3 */
+    int window;          /* queries in flight at most; 0: the default, 1000 */
+    bool allow_private;  /* private addresses make a route ok */
+};
+
+/* What the resolver saw of its servers; readable at any time, exact once finished. */
+struct wn_resolver_stats {
+    uint64_t submitted, done; /* domains */
+    uint64_t queries;         /* questions asked of c-ares (retries not counted) */
+    uint64_t answered;        /* NOERROR or NXDOMAIN */
+    uint64_t failed;          /* domains whose route is dns_failure */
+    bool rewriting;           /* a random name resolved: see docs/architecture.md */
+};
+
+/* Errors: WN_E_USAGE (a server that cannot be read), WN_E_CONFIG (the system names none),
+ * WN_E_INTERNAL. */
+int wn_resolver_new(const struct wn_resolver_config *config, struct wn_resolver **resolver,
+                    struct wn_error *err);
+/* Stops the thread, whatever it is doing, and frees everything. Accepts NULL. */
+void wn_resolver_free(struct wn_resolver *resolver);
+
+/* Hands in one domain (A-labels, lower case, copied). `id` comes back with the route. Each domain
+ * is to be submitted once. Never waits. */
+void wn_resolver_submit(struct wn_resolver *resolver, struct wn_span domain, uint32_t id);
+
+/* Says that no more will be submitted. */
+void wn_resolver_finish(struct wn_resolver *resolver);
+
+struct wn_resolved {
+    struct wn_queue_item item; /* the queue's link */
+    uint32_t id;
+    struct wn_route route;
+};
+
+/* The next route, or NULL when none is ready within `timeout_ms` (0: do not wait). After
+ * wn_resolver_finish and the last route, NULL at once, with *done set to true. Free the result with
+ * wn_resolved_free. Call from one thread. */
+struct wn_resolved *wn_resolver_next(struct wn_resolver *resolver, int timeout_ms, bool *done);
+void wn_resolved_free(struct wn_resolved *resolved);
+
+void wn_resolver_stats(struct wn_resolver *resolver, struct wn_resolver_stats *stats);
+
+/* Whether verdicts may rest on what this resolver said: WN_OK, or WN_E_TEMPFAIL with a sentence
+ * when nothing was answered at all, or when more than 20 % of at least 50 domains failed. Call once
+ * all routes are in. */
+int wn_resolver_judge(const struct wn_resolver_stats *stats, struct wn_error *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_SUPPORT_RESOLVING_H
+#define TESTS_SUPPORT_RESOLVING_H
+
+/* Looking domains up in a Check test; whatever goes wrong fails the test. */
+
+#include "dns/resolver.h"
+
+/* Where a configuration names none. Short enough that a time-out costs little, long enough for a
+ * loaded machine to answer. */
+enum {
+    RESOLVING_TIMEOUT_MS = 150,
+    RESOLVING_TRIES = 2
+};
+
+/* What a run came to. */
+struct outcome {
+    struct wn_route *routes; /* by id; owned: free it */
+    struct wn_resolver_stats stats;
+};
+
+struct wn_resolver *open_resolver(const struct wn_resolver_config *config);
+
+/* Takes all routes of a resolver that is finished, and sees that ids 0 to `count` - 1 come once. */
+void drain(struct wn_resolver *resolver, struct outcome *outcome, size_t count);
+
+void resolve_all(const struct wn_resolver_config *config, const char *const *domains, size_t count,
+                 struct outcome *outcome);
+
+/* `stats` may be NULL. */
+struct wn_route resolve_one(const struct wn_resolver_config *config, const char *domain,
+                            struct wn_resolver_stats *stats);
+
+#endif
