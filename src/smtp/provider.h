@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_SMTP_PROVIDER_H
+#define WN_SMTP_PROVIDER_H
+
+/* The mail provider behind a domain, told by its MX host: thousands of domains share one. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+/* The provider's number by the longest matching suffix of src/data/providers.def; 0: none known. */
+uint32_t wn_provider_of(struct wn_span mx);
+
+/* Its name, "" for 0. Numbers are below wn_provider_count(). */
+const char *wn_provider_name(uint32_t provider);
+uint32_t wn_provider_count(void);
+
+#endif
