@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_BOUNCE_CLASSIFY_H
+#define WN_BOUNCE_CLASSIFY_H
+
+/* What one reply of a mail server means for the address it was given for: its codes, its words and
+ * the phase of the dialogue in, a category, an action and the rule that decided out. Pure; any
+ * thread may call it. The rules are data/codes.def and data/replies.def. */
+
+#include "store/events.h"
+
+struct wn_reply_in {
+    uint16_t code;       /* basic code as reported beside the text, or 0 */
+    uint8_t enhanced[2]; /* status as reported beside the text (a DSN's Status), or 0 0 */
+    uint16_t enhanced_detail;
+    enum wn_phase phase; /* WN_PHASE_unknown: looked for in the text */
+    bool deferred;       /* the sender's system will try again */
+    struct wn_span text; /* the reply or what a log says of it; may hold codes itself */
+};
+
+struct wn_classified {
+    enum wn_category category;
+    enum wn_bounce_action action;
+    enum wn_phase phase;
+    const char *rule; /* stable id: a code's pattern ("5.1.1", "x.2.2"), a text rule's name … */
+    /* The codes that counted: those inside the text before those beside it, the softer class. */
+    uint16_t code;
+    uint8_t enhanced[2];
+    uint16_t enhanced_detail;
+};
+
+/* `out` is always filled; nothing certain is WN_CATEGORY_unclassified with WN_ACTION_T. Only the
+ * first WN_DIAGNOSTIC_MAX bytes of the text are read. */
+void wn_classify(const struct wn_reply_in *in, struct wn_classified *out);
+
+/* Finds the first basic and the first enhanced code in a text, as "550", "5.1.1", "550-5.1.1 …" or
+ * "host x said: 550 5.1.1 …". What is not there becomes 0. False when neither is. */
+bool wn_reply_codes(struct wn_span text, uint16_t *code, uint8_t enhanced[2], uint16_t *detail);
+
+#endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* Two threads. The reader cuts, normalises and classifies; the caller's thread writes. Events
+ * travel in batches from a small pool, which is what bounds memory: the reader waits for a free
+ * batch and nowhere else. A batch holds its texts in one block of fixed size, so that nothing in it
+ * moves.
+ *
+ * When the writer fails or is to stop it says so in `over` and goes on emptying batches until the
+ * reader has noticed and closed the queue; so the reader never waits for a batch that does not
+ * come. */
+#include "bounce/import.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/queue.h"
+#include "store/suppression.h"
+
+enum {
+    BATCHES = 3,
+    BATCH_EVENTS = 32768,
+    BATCH_TEXT = 1 << 23,
+    SOURCE_MAX = 320,
+    /* Key, diagnostic, message id, source. */
+    EVENT_TEXT = WN_NOTICE_KEY_MAX + WN_DIAGNOSTIC_MAX + 512 + SOURCE_MAX,
+    COMMIT_MS = 300 /* of adding; deriving and committing take about as long again */
+};
+
+struct batch {
+    struct wn_queue_item item; /* first */
+    size_t count, text_used;
+    struct wn_event events[BATCH_EVENTS];
+    uint32_t order[BATCH_EVENTS]; /* of the events by recipient */
+    char text[BATCH_TEXT];
+};
+
+struct import {
+    const struct wn_import_settings *settings;
+    struct wn_input input;
+    struct wn_queue free_batches, full_batches;
+    atomic_bool over; /* set by the writer, read by the reader */
+    /* The reader's until it is joined. */
+    const struct wn_source *source;
+    struct batch *batch;
+    uint64_t rows, unused, faults[WN_NOTICE_FAULTS];
+    int status;
+    struct wn_error err;
+};
+
+/* A copy of `text` in the batch, at most `max` bytes, cutting no UTF-8 sequence in two. */
+static struct wn_span keep(struct batch *batch, struct wn_span text, size_t max)
+{
+    char *p = batch->text + batch->text_used;
+    size_t n = text.n < max ? text.n : max;
+    while (n < text.n && n + 3 > max && ((unsigned char)text.p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    if (n > 0) {
+        memcpy(p, text.p, n);
+    }
+    batch->text_used += n;
+    return (struct wn_span){p, n};
+}
+
+static struct wn_span name_source(struct batch *batch, const char *name, uint64_t offset)
+{
+    char text[SOURCE_MAX];
+    int n = snprintf(text, sizeof text, "%.280s@%llu", name, (unsigned long long)offset);
+    return keep(batch, (struct wn_span){text, (size_t)n}, SOURCE_MAX);
+}
+
+/* By recipient; what is the same keeps its order. */
+static int compare_recipients(const void *a, const void *b, void *arg)
+{
+    const struct wn_event *events = arg;
+    uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
+    struct wn_span x = events[i].recipient, y = events[k].recipient;
+    int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+    if (order == 0) {
+        order = x.n != y.n ? (x.n < y.n ? -1 : 1) : (i < k ? -1 : i > k);
+    }
+    return order;
+}
+
+static void sort_batch(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->order[i] = (uint32_t)i;
+    }
+    qsort_r(batch->order, batch->count, sizeof *batch->order, compare_recipients, batch->events);
+}
+
+static void hand_over(struct import *import)
+{
+    if (import->batch->count > 0) {
+        sort_batch(import->batch);
+        wn_queue_push(&import->full_batches, &import->batch->item);
+        import->batch = (struct batch *)(void *)wn_queue_pop(&import->free_batches);
+        import->batch->count = import->batch->text_used = 0;
+    }
+}
+
+static int take_notice(void *arg, const struct wn_notice *given)
+{
+    struct import *import = arg;
+    struct wn_notice notice = *given;
+    struct batch *batch = import->batch;
+    struct wn_event *event = &batch->events[batch->count];
+    char *key = batch->text + batch->text_used;
+    if (atomic_load_explicit(&import->over, memory_order_relaxed)) {
+        return WN_E_INTERNAL; /* the writer has the true reason */
+    }
+    import->rows++;
+    if (!wn_notice_judge(&notice, import->settings->now, key, event)) {
+        import->unused++;
+        import->faults[notice.fault]++;
+        if (import->settings->unused != NULL) {
+            import->settings->unused(import->settings->unused_arg, import->input.name, &notice);
+        }
+        return WN_OK;
+    }
+    batch->text_used += event->recipient.n;
+    event->diagnostic = keep(batch, event->diagnostic, WN_DIAGNOSTIC_MAX);
+    event->message_id = keep(batch, event->message_id, 512);
+    event->source = name_source(batch, import->input.name, notice.offset);
+    if (++batch->count == BATCH_EVENTS || BATCH_TEXT - batch->text_used < EVENT_TEXT) {
+        hand_over(import);
+    }
+    return WN_OK;
+}
+
+static void *read_source(void *arg)
+{
+    struct import *import = arg;
+    import->batch = (struct batch *)(void *)wn_queue_pop(&import->free_batches);
+    import->batch->count = import->batch->text_used = 0;
+    import->status = import->source->read(&import->input, &import->settings->source, take_notice,
+                                          import, &import->err);
+    hand_over(import);
+    wn_queue_push(&import->free_batches, &import->batch->item);
+    wn_queue_close(&import->full_batches);
+    return NULL;
+}
+
+static int add_batch(struct wn_store *store, const struct batch *batch,
+                     struct wn_import_counts *counts, struct wn_error *err)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct wn_event *event = &batch->events[batch->order[i]];
+        bool added;
+        int status = wn_events_add(store, event, &added, err);
+        if (status != WN_OK) {
+            return status;
+        }
+        if (!added) {
+            counts->known++;
+            continue;
+        }
+        counts->added++;
+        counts->kinds[event->kind]++;
+        if (event->kind == WN_KIND_bounce || event->kind == WN_KIND_deferred) {
+            counts->actions[event->action]++;
+        }
+    }
+    return WN_OK;
+}
+
+static int finish_transaction(struct wn_store *store, bool all, struct wn_error *err)
+{
+    int status = wn_suppression_update(store, all, err);
+    return status == WN_OK ? wn_store_commit(store, err) : status;
+}
+
+/* Writes what comes until the queue is closed; after a failure, only empties it. */
+static int write_batches(struct import *import, struct wn_store *store,
+                         struct wn_import_counts *counts, struct wn_error *err)
+{
+    bool open = false;
+    int64_t began = 0;
+    int status = WN_OK;
+    struct wn_import_counts committed = *counts;
+    struct batch *batch;
+    while ((batch = (struct batch *)(void *)wn_queue_pop(&import->full_batches)) != NULL) {
+        if (status == WN_OK && *import->settings->stop != 0) {
+            status = wn_error_set(err, WN_E_SIGNAL + *import->settings->stop,
+                                  "stopped; what was read so far is kept, and importing %s again "
+                                  "completes it",
+                                  import->input.name);
+        }
+        if (status == WN_OK && !open) {
+            status = wn_store_begin(store, err);
+            open = status == WN_OK;
+            began = wn_clock_monotonic_ms();
+        }
+        if (status == WN_OK) {
+            status = add_batch(store, batch, counts, err);
+        }
+        wn_queue_push(&import->free_batches, &batch->item);
+        if (status == WN_OK && wn_clock_monotonic_ms() - began >= COMMIT_MS) {
+            status = finish_transaction(store, false, err);
+            open = false;
+            committed = *counts;
+        }
+        if (status != WN_OK) {
+            atomic_store_explicit(&import->over, true, memory_order_relaxed);
+        }
+    }
+    if (open && (status == WN_OK || status > WN_E_SIGNAL)) {
+        int end = finish_transaction(store, false, err);
+        status = status == WN_OK ? end : status;
+        open = end != WN_OK;
+        committed = *counts;
+    }
+    if (status != WN_OK && status < WN_E_SIGNAL) {
+        wn_store_rollback(store);
+        *counts = committed;
+    }
+    return status;
+}
+
+static int choose_source(struct import *import, struct wn_error *err)
+{
+    char *head = wn_malloc(1 << 16);
+    size_t n;
+    int status = wn_input_read(&import->input, 0, head, 1 << 16, &n, err);
+    if (status == WN_OK) {
+        import->source = wn_source_find((struct wn_span){head, n});
+    }
+    free(head);
+    return status;
+}
+
+int wn_import_file(struct wn_store *store, const char *path,
+                   const struct wn_import_settings *settings, struct wn_import_counts *counts,
+                   struct wn_error *err)
+{
+    struct import import = {.settings = settings};
+    pthread_t reader;
+    int status = wn_input_open(&import.input, path, settings->stop, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    struct batch *batches = wn_malloc(BATCHES * sizeof *batches);
+    atomic_init(&import.over, false);
+    wn_queue_init(&import.free_batches);
+    wn_queue_init(&import.full_batches);
+    for (size_t i = 0; i < BATCHES; i++) {
+        wn_queue_push(&import.free_batches, &batches[i].item);
+    }
+    status = choose_source(&import, err);
+    if (status != WN_OK) {
+        goto out;
+    }
+    int failed = pthread_create(&reader, NULL, read_source, &import);
+    if (failed != 0) {
+        status = wn_error_errno(err, WN_E_INTERNAL, failed, "no thread can be started");
+        goto out;
+    }
+    status = write_batches(&import, store, counts, err);
+    (void)pthread_join(reader, NULL);
+    counts->rows += import.rows;
+    counts->unused += import.unused;
+    for (size_t i = 0; i < WN_NOTICE_FAULTS; i++) {
+        counts->faults[i] += import.faults[i];
+    }
+    if (status == WN_OK && import.status != WN_OK) {
+        status = wn_error_set(err, import.status, "%s", import.err.text);
+    }
+out:
+    while (wn_queue_try_pop(&import.free_batches) != NULL) {
+    }
+    wn_queue_release(&import.free_batches);
+    wn_queue_release(&import.full_batches);
+    free(batches);
+    wn_input_close(&import.input);
+    return status;
+}
+
+int wn_import_rebuild(struct wn_store *store, struct wn_error *err)
+{
+    int status = wn_store_begin(store, err);
+    if (status == WN_OK) {
+        status = finish_transaction(store, true, err);
+    }
+    if (status != WN_OK) {
+        wn_store_rollback(store);
+    }
+    return status;
+}
