@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "clean/explain.h"
+
+#include "smtp/provider.h"
+
+static struct wn_span several(struct wn_span cell, struct wn_buf *out)
+{
+    enum {
+        MOST = 4
+    };
+    struct wn_span found[MOST];
+    size_t n = wn_address_several(cell, found, MOST);
+    wn_buf_add_text(out, wn_fault_sentence(WN_FAULT_syntax_several));
+    for (size_t i = 0; i < n; i++) {
+        wn_buf_add_text(out, i == 0 ? ": " : ", ");
+        wn_buf_add_span(out, found[i]);
+    }
+    return wn_buf_span(out);
+}
+
+/* The sentence that goes with the evidence: the fault, the server's reply, or what DNS said. */
+static struct wn_span diagnose(const struct wn_judged *j, struct wn_span cell, struct wn_buf *out)
+{
+    wn_buf_clear(out);
+    if (j->verdict.evidence == WN_EVIDENCE_history) {
+        return j->history != NULL ? j->history->diagnostic : wn_span_of(NULL);
+    }
+    if (j->fault == WN_FAULT_syntax_several) {
+        return several(cell, out);
+    }
+    if (j->fault != WN_FAULT_none) {
+        return wn_span_of(wn_fault_sentence(j->fault));
+    }
+    if (j->verdict.evidence == WN_EVIDENCE_domain && j->domain != NULL) {
+        return (struct wn_span){j->domain->detail, j->domain->detail_length};
+    }
+    return (struct wn_span){"", 0};
+}
+
+void wn_explain(const struct wn_judged *j, struct wn_span cell, unsigned options,
+                struct wn_explain_room *room, struct wn_report_row *row)
+{
+    *row = (struct wn_report_row){
+        .email = cell, .verdict = j->verdict, .flags = j->flags, .history = j->history};
+    if ((j->row->bits & WN_ROW_VERBATIM) != 0) {
+        row->address = cell;
+    } else if (j->mailbox != NULL) {
+        wn_address_read(cell, options, &room->address);
+        row->address = wn_address_text(&room->address);
+    }
+    if (j->domain != NULL) {
+        row->domain = (struct wn_span){j->domain->name, j->domain->length};
+        row->mx = (struct wn_span){j->domain->mx, j->domain->mx_length};
+        row->provider = wn_span_of(wn_provider_name(j->domain->provider));
+    }
+    row->diagnostic = diagnose(j, cell, &room->diagnostic);
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/* Facts come from the store by point look-ups while few have been asked for, and by one scan of the
+ * whole table from then on: a small list does not pay for a large store, nor a large list for a
+ * hundred thousand look-ups. The history is merged the same way, after the survey. */
+#include "clean/gather.h"
+
+#include <stdlib.h>
+
+#include "address/lists.h"
+#include "base/clock.h"
+#include "smtp/provider.h"
+#include "store/facts.h"
+
+enum {
+    LOOKUPS_PER_FACT = 16, /* a scan costs about as much as a sixteenth of that many look-ups */
+    COMMIT_MS = 1000,      /* how much paid-for work a kill may cost */
+    WAIT_MS = 100
+};
+
+/* A fact read from the store by the scan. */
+struct known_fact {
+    const char *domain, *mx, *detail;
+    uint32_t length, flags;
+    enum wn_route_kind route;
+};
+
+struct wn_gather {
+    bool scanned;
+    uint64_t lookups, facts; /* looked up so far; in the store */
+    struct wn_segments known;
+    struct wn_map known_map;
+    struct wn_arena arena;
+    bool writing; /* a transaction is open */
+    int64_t committed_ms;
+    uint64_t submitted;
+};
+
+/* The arguments of the callbacks below. */
+struct visit {
+    struct wn_run *run;
+    uint32_t id;
+    bool found;
+};
+
+static void set_route(struct wn_run *run, uint32_t id, enum wn_route_kind route, uint32_t flags,
+                      struct wn_span mx, struct wn_span detail)
+{
+    struct wn_domain *d = wn_tables_domain(&run->tables, id);
+    if (route == WN_ROUTE_MX_UNROUTABLE && run->settings->dns.allow_private) {
+        route = WN_ROUTE_OK;
+    }
+    d->route = route;
+    d->mx = wn_tables_intern_text(&run->tables, mx);
+    d->detail = wn_tables_intern_text(&run->tables, detail);
+    d->mx_length = (uint32_t)mx.n;
+    d->detail_length = (uint32_t)detail.n;
+    d->provider = wn_provider_of(mx);
+    if ((flags & WN_ROUTE_IMPLICIT_MX) != 0) {
+        d->flags |= WN_FLAG_implicit_mx;
+    }
+    d->flags |= wn_lists_mx(mx);
+}
+
+static int use_fact(void *arg, const struct wn_domain_fact *fact)
+{
+    struct visit *v = arg;
+    enum wn_route_kind route;
+    if (wn_route_read(fact->route, &route) && route != WN_ROUTE_DNS_FAILURE) {
+        set_route(v->run, v->id, route, fact->flags, fact->mx, fact->detail);
+        v->run->facts_used++;
+        v->found = true;
+    }
+    return WN_OK;
+}
+
+static int remember_fact(void *arg, const struct wn_domain_fact *fact)
+{
+    struct wn_gather *g = ((struct visit *)arg)->run->gather;
+    enum wn_route_kind route;
+    if (!wn_route_read(fact->route, &route) || route == WN_ROUTE_DNS_FAILURE) {
+        return WN_OK;
+    }
+    uint32_t id = g->known.length;
+    struct known_fact *k = wn_segments_push(&g->known);
+    *k = (struct known_fact){.domain = wn_arena_text(&g->arena, fact->domain),
+                             .mx = wn_arena_text(&g->arena, fact->mx),
+                             .detail =
+                                 fact->detail.n > 0 ? wn_arena_text(&g->arena, fact->detail) : "",
+                             .length = (uint32_t)fact->domain.n,
+                             .flags = fact->flags,
+                             .route = route};
+    wn_map_add(&g->known_map, wn_hash(fact->domain.p, fact->domain.n), id);
+    return WN_OK;
+}
+
+static bool same_fact(const void *table, const void *key, uint32_t id)
+{
+    const struct wn_gather *g = table;
+    const struct wn_span *name = key;
+    const struct known_fact *k = wn_segments_at(&g->known, id);
+    return wn_span_equal(*name, (struct wn_span){k->domain, k->length});
+}
+
+/* Ends the open transaction when it is old enough, so that facts reach the disk and others their
+ * turn. */
+static int commit_facts(struct wn_run *run, bool now, struct wn_error *err)
+{
+    struct wn_gather *g = run->gather;
+    if (!g->writing || (!now && wn_clock_monotonic_ms() - g->committed_ms < COMMIT_MS)) {
+        return WN_OK;
+    }
+    g->writing = false;
+    g->committed_ms = wn_clock_monotonic_ms();
+    return wn_store_commit(run->store, err);
+}
+
+static int find_fact(struct wn_run *run, uint32_t id, bool *found, struct wn_error *err)
+{
+    struct wn_gather *g = run->gather;
+    struct wn_domain *d = wn_tables_domain(&run->tables, id);
+    struct wn_span name = {d->name, d->length};
+    struct visit v = {.run = run, .id = id};
+    int status = WN_OK;
+    *found = false;
+    if (run->store == NULL || run->settings->refresh) {
+        return WN_OK;
+    }
+    if (!g->scanned && g->lookups * LOOKUPS_PER_FACT < g->facts) {
+        g->lookups++;
+        status = wn_facts_get(run->store, name, run->settings->now, use_fact, &v, err);
+        *found = v.found;
+        return status;
+    }
+    if (!g->scanned) {
+        g->scanned = true;
+        status = wn_facts_scan(run->store, run->settings->now, remember_fact, &v, err);
+        if (status != WN_OK) {
+            return status;
+        }
+    }
+    uint32_t known = wn_map_find(&g->known_map, wn_hash(name.p, name.n), same_fact, g, &name);
+    if (known != WN_MAP_NONE) {
+        const struct known_fact *k = wn_segments_at(&g->known, known);
+        set_route(run, id, k->route, k->flags, wn_span_of(k->mx), wn_span_of(k->detail));
+        run->facts_used++;
+        *found = true;
+    }
+    return WN_OK;
+}
+
+int wn_gather_domain(struct wn_run *run, uint32_t id, struct wn_error *err)
+{
+    bool found;
+    int status = find_fact(run, id, &found, err);
+    if (status == WN_OK && !found && run->resolver != NULL) {
+        struct wn_domain *d = wn_tables_domain(&run->tables, id);
+        wn_resolver_submit(run->resolver, (struct wn_span){d->name, d->length}, id);
+        run->gather->submitted++;
+    }
+    return status;
+}
+
+/* Keeps what was found, unless it is a failure: those are never facts. A route that only
+ * --allow-private-hosts makes good is kept as what it is without it. */
+static int keep_fact(struct wn_run *run, const struct wn_domain *d, const struct wn_route *route,
+                     struct wn_error *err)
+{
+    struct wn_gather *g = run->gather;
+    enum wn_route_kind kind = route->kind;
+    if (run->store == NULL || run->read_only || kind == WN_ROUTE_DNS_FAILURE ||
+        kind == WN_ROUTE_NONE) {
+        return WN_OK;
+    }
+    if (kind == WN_ROUTE_OK && (route->flags & WN_ROUTE_PRIVATE) != 0 &&
+        run->settings->dns.allow_private) {
+        kind = WN_ROUTE_MX_UNROUTABLE;
+    }
+    if (!g->writing) {
+        int status = wn_store_begin(run->store, err);
+        if (status != WN_OK) {
+            return status;
+        }
+        g->writing = true;
+        g->committed_ms = wn_clock_monotonic_ms();
+    }
+    struct wn_domain_fact fact = {.domain = {d->name, d->length},
+                                  .route = wn_span_of(wn_route_word(kind)),
+                                  .mx = wn_span_of(route->mx),
+                                  .detail = wn_span_of(route->detail),
+                                  .flags = route->flags,
+                                  .at = run->settings->now,
+                                  .expires = run->settings->now + route->ttl};
+    return wn_facts_put(run->store, &fact, err);
+}
+
+static int take_route(struct wn_run *run, struct wn_resolved *resolved, struct wn_error *err)
+{
+    const struct wn_route *route = &resolved->route;
+    set_route(run, resolved->id, route->kind, route->flags, wn_span_of(route->mx),
+              wn_span_of(route->detail));
+    int status = keep_fact(run, wn_tables_domain(&run->tables, resolved->id), route, err);
+    wn_resolved_free(resolved);
+    return status;
+}
+
+int wn_gather_collect(struct wn_run *run, struct wn_error *err)
+{
+    bool done = false;
+    struct wn_resolved *resolved;
+    int status = WN_OK;
+    while (run->resolver != NULL && status == WN_OK &&
+           (resolved = wn_resolver_next(run->resolver, 0, &done)) != NULL) {
+        status = take_route(run, resolved, err);
+    }
+    return status == WN_OK && run->gather != NULL ? commit_facts(run, false, err) : status;
+}
+
+static int wait_for_routes(struct wn_run *run, struct wn_error *err)
+{
+    bool done = false;
+    wn_resolver_finish(run->resolver);
+    for (uint64_t taken = 0; !done;) {
+        if (*run->stop != 0) {
+            (void)commit_facts(run, true, NULL);
+            return wn_error_set(err, WN_E_SIGNAL + *run->stop, "stopped");
+        }
+        struct wn_resolved *resolved = wn_resolver_next(run->resolver, WAIT_MS, &done);
+        int status = resolved != NULL ? take_route(run, resolved, err) : WN_OK;
+        if (status == WN_OK && (resolved == NULL || ++taken % 256 == 0)) {
+            status = commit_facts(run, false, err);
+        }
+        if (status != WN_OK) {
+            return status;
+        }
+        if (wn_progress_due(&run->progress)) {
+            wn_resolver_stats(run->resolver, &run->dns);
+            wn_progress_show(&run->progress, "resolving", run->dns.done, run->dns.submitted,
+                             "domains", NULL);
+        }
+    }
+    wn_resolver_stats(run->resolver, &run->dns);
+    int status = commit_facts(run, true, err);
+    return status == WN_OK && !run->settings->interactive ? wn_resolver_judge(&run->dns, err)
+                                                          : status;
+}
+
+static void copy_history(struct wn_run *run, uint32_t id, const struct wn_history *history)
+{
+    struct wn_tables *t = &run->tables;
+    struct wn_history *h = wn_segments_push(&t->histories);
+    *h = *history;
+    h->diagnostic.p = wn_arena_copy(&t->arena, history->diagnostic.p, history->diagnostic.n);
+    wn_tables_mailbox(t, id)->history = t->histories.length - 1;
+}
+
+static int use_history(void *arg, struct wn_span recipient, const struct wn_history *history)
+{
+    (void)recipient;
+    struct visit *v = arg;
+    copy_history(v->run, v->id, history);
+    return WN_OK;
+}
+
+static int merge_history(void *arg, struct wn_span recipient, const struct wn_history *history)
+{
+    struct visit *v = arg;
+    uint32_t id = wn_tables_find_mailbox(&v->run->tables, recipient);
+    if (id != WN_NONE) {
+        copy_history(v->run, id, history);
+    }
+    return *v->run->stop != 0 ? WN_E_SIGNAL + *v->run->stop : WN_OK;
+}
+
+static int merge_domain_history(void *arg, struct wn_span domain,
+                                const struct wn_domain_history *history)
+{
+    struct wn_tables *t = &((struct visit *)arg)->run->tables;
+    uint32_t id = wn_tables_find_domain(t, domain);
+    if (id != WN_NONE) {
+        struct wn_domain_history *h = wn_segments_push(&t->domain_histories);
+        *h = *history;
+        wn_tables_domain(t, id)->history = t->domain_histories.length - 1;
+    }
+    return WN_OK;
+}
+
+static int look_up_histories(struct wn_run *run, struct visit *v, struct wn_error *err)
+{
+    struct wn_tables *t = &run->tables;
+    struct wn_buf key = {0};
+    int status = WN_OK;
+    for (uint32_t id = 0; id < t->mailboxes.length && status == WN_OK; id++) {
+        const struct wn_mailbox *m = wn_tables_mailbox(t, id);
+        const struct wn_domain *d = wn_tables_domain(t, m->domain);
+        wn_buf_clear(&key);
+        wn_buf_add(&key, m->local, m->local_length);
+        wn_buf_add_char(&key, '@');
+        wn_buf_add(&key, d->name, d->length);
+        v->id = id;
+        status = wn_history_get(run->store, wn_buf_span(&key), use_history, v, err);
+    }
+    wn_buf_release(&key);
+    return status;
+}
+
+static int merge_histories(struct wn_run *run, struct wn_error *err)
+{
+    uint64_t known;
+    struct visit v = {.run = run};
+    int status = wn_history_count(run->store, &known, err);
+    if (status == WN_OK && known > 0) {
+        status = run->tables.mailboxes.length < known / LOOKUPS_PER_FACT
+                     ? look_up_histories(run, &v, err)
+                     : wn_history_scan(run->store, merge_history, &v, err);
+    }
+    if (status == WN_OK) {
+        status = wn_domain_history_scan(run->store, merge_domain_history, &v, err);
+    }
+    if (status >= WN_E_SIGNAL) {
+        return wn_error_set(err, status, "stopped");
+    }
+    return status;
+}
+
+/* For one address at a terminal: if another run holds the store, or it cannot be written, read it
+ * and keep nothing. */
+static int open_store_quietly(struct wn_run *run, struct wn_error *err)
+{
+    struct wn_error ignored = {0};
+    const char *path = run->settings->db;
+    if (wn_lock_take(path, WN_LOCK_CLEAN, "winnow check", 0, run->stop, &run->lock, &ignored) ==
+            WN_OK &&
+        wn_store_open(path, WN_STORE_WRITE, &run->store, &ignored) == WN_OK) {
+        return WN_OK;
+    }
+    wn_lock_free(run->lock);
+    run->lock = NULL;
+    run->read_only = true;
+    return wn_store_open(path, WN_STORE_READ, &run->store, err);
+}
+
+int wn_gather_open(struct wn_run *run, struct wn_error *err)
+{
+    const struct wn_clean_settings *s = run->settings;
+    int status = WN_OK;
+    run->gather = wn_calloc(1, sizeof *run->gather);
+    run->gather->known.size = sizeof(struct known_fact);
+    run->gather->committed_ms = wn_clock_monotonic_ms();
+    if (s->db != NULL) {
+        status = s->interactive ? open_store_quietly(run, err)
+                                : wn_lock_take(s->db, WN_LOCK_CLEAN, "winnow clean", (int)s->wait,
+                                               run->stop, &run->lock, err);
+        if (status == WN_OK && run->store == NULL) {
+            status = wn_store_open(s->db, WN_STORE_WRITE, &run->store, err);
+        }
+        if (status == WN_OK) {
+            status = wn_facts_count(run->store, &run->gather->facts, err);
+        }
+    }
+    if (status == WN_OK && !s->offline) {
+        status = wn_resolver_new(&s->dns, &run->resolver, err);
+    }
+    return status;
+}
+
+int wn_gather_finish(struct wn_run *run, struct wn_error *err)
+{
+    int status = WN_OK;
+    if (run->resolver != NULL) {
+        status = wait_for_routes(run, err);
+    }
+    if (status == WN_OK && run->store != NULL) {
+        status = merge_histories(run, err);
+    }
+    return status;
+}
+
+void wn_gather_close(struct wn_run *run)
+{
+    wn_resolver_free(run->resolver);
+    run->resolver = NULL;
+    if (run->gather != NULL) {
+        (void)commit_facts(run, true, NULL);
+        wn_segments_release(&run->gather->known);
+        wn_map_release(&run->gather->known_map);
+        wn_arena_release(&run->gather->arena);
+        free(run->gather);
+        run->gather = NULL;
+    }
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "clean/judge.h"
+
+void wn_judge_row(const struct wn_tables *tables, uint32_t row, const struct wn_policy *policy,
+                  int64_t now, struct wn_judged *j)
+{
+    const struct wn_row *r = wn_tables_row(tables, row);
+    *j = (struct wn_judged){.row = r,
+                            .mailbox = wn_tables_mailbox_of(tables, r),
+                            .domain_id = WN_NONE,
+                            .fault = wn_row_fault(r),
+                            .flags = r->bits & WN_ROW_FLAGS};
+    struct wn_case c = {.duplicate = (r->bits & WN_ROW_DUPLICATE) != 0, .now = now};
+    if (j->mailbox != NULL) {
+        j->domain_id = j->mailbox->domain;
+        j->domain = wn_tables_domain(tables, j->domain_id);
+        j->flags |= j->domain->flags;
+        j->fault = j->fault != WN_FAULT_none ? j->fault : j->domain->fault;
+        c.route = j->domain->route;
+        if (j->mailbox->history != WN_NONE) {
+            j->history = wn_segments_at(&tables->histories, j->mailbox->history);
+        }
+        if (j->domain->history != WN_NONE) {
+            j->domain_history = wn_segments_at(&tables->domain_histories, j->domain->history);
+        }
+    }
+    c.fault = j->fault;
+    c.flags = j->flags;
+    c.history = j->history;
+    c.domain = j->domain_history;
+    wn_decide(&c, policy, &j->verdict);
+}

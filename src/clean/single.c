@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "clean/single.h"
+
+#include <stdlib.h>
+
+#include "address/lists.h"
+#include "clean/gather.h"
+
+static unsigned options_of(const struct wn_clean_settings *s)
+{
+    return WN_ADDRESS_SYNTAX_ONLY | (s->offline ? (unsigned)WN_ADDRESS_OFFLINE : 0) |
+           (s->allow_literals ? (unsigned)WN_ADDRESS_ALLOW_LITERALS : 0);
+}
+
+/* Enters one text as a row whose cell is the text itself; no row is a duplicate here. */
+static int enter(struct wn_run *run, struct wn_span text, struct wn_error *err)
+{
+    struct wn_tables *t = &run->tables;
+    struct wn_address address;
+    unsigned options = options_of(run->settings);
+    wn_address_read(text, options, &address);
+    struct wn_row *row = wn_segments_push(&t->rows);
+    *row = (struct wn_row){.mailbox = WN_NONE,
+                           .bits = (address.flags & WN_ROW_FLAGS) | (uint32_t)address.fault
+                                                                        << WN_ROW_FAULT_SHIFT};
+    if (address.length == 0) {
+        return WN_OK;
+    }
+    char key[sizeof address.text];
+    size_t n = wn_address_key(&address, key);
+    struct wn_span domain = wn_address_domain(&address);
+    struct wn_span local = {key, n - domain.n - 1};
+    bool added;
+    row->bits |= wn_lists_local(local);
+    uint32_t id = wn_tables_intern_domain(t, domain, wn_hash(domain.p, domain.n), &added);
+    struct wn_domain *d = wn_tables_domain(t, id);
+    if (added) {
+        d->flags = wn_lists_domain(domain);
+        d->fault = wn_address_domain_fault(domain, options);
+    }
+    bool ask = added && d->fault == WN_FAULT_none && domain.p[0] != '[';
+    row->mailbox = wn_tables_intern_mailbox(t, local, id, wn_hash(key, n), &added);
+    return ask ? wn_gather_domain(run, id, err) : WN_OK;
+}
+
+static void show(const struct wn_run *run, uint32_t id, struct wn_span text,
+                 struct wn_explain_room *room, wn_single_visit *visit, void *arg)
+{
+    struct wn_judged judged;
+    struct wn_single single = {.judged = &judged, .address = &room->address};
+    unsigned options = options_of(run->settings);
+    wn_judge_row(&run->tables, id, &run->settings->policy, run->settings->now, &judged);
+    wn_address_read(text, options, &room->address);
+    wn_explain(&judged, text, options, room, &single.row);
+    visit(arg, &single);
+}
+
+int wn_single_judge(const struct wn_clean_settings *settings, const volatile int *stop,
+                    const struct wn_span *texts, size_t count, wn_single_visit *visit, void *arg,
+                    struct wn_error *err)
+{
+    struct wn_run run = {.settings = settings, .stop = stop};
+    struct wn_explain_room room = {0};
+    wn_tables_init(&run.tables);
+    wn_progress_init(&run.progress, WN_PROGRESS_NEVER, true);
+    int status = wn_gather_open(&run, err);
+    for (size_t i = 0; i < count && status == WN_OK; i++) {
+        status = enter(&run, texts[i], err);
+    }
+    if (status == WN_OK) {
+        status = wn_gather_finish(&run, err);
+    }
+    wn_gather_close(&run);
+    for (size_t i = 0; i < count && status == WN_OK; i++) {
+        show(&run, (uint32_t)i, texts[i], &room, visit, arg);
+    }
+    wn_buf_release(&room.diagnostic);
+    wn_run_release(&run);
+    return status;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "clean/summarize.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "smtp/provider.h"
+
+enum {
+    LARGEST = 100
+};
+
+static uint64_t rows_of(const struct wn_domain *d)
+{
+    return (uint64_t)d->rows[0] + d->rows[1] + d->rows[2];
+}
+
+/* More rows first, then by name, so that the order never depends on anything else. */
+static bool ranks_before(const struct wn_domain *a, const struct wn_domain *b)
+{
+    return rows_of(a) != rows_of(b) ? rows_of(a) > rows_of(b) : strcmp(a->name, b->name) < 0;
+}
+
+/* Insertion into a list of at most LARGEST. */
+static size_t rank(const struct wn_domain **list, size_t n, const struct wn_domain *d)
+{
+    if (n == LARGEST && !ranks_before(d, list[n - 1])) {
+        return n;
+    }
+    size_t i = n < LARGEST ? n : LARGEST - 1;
+    for (; i > 0 && ranks_before(d, list[i - 1]); i--) {
+        list[i] = list[i - 1];
+    }
+    list[i] = d;
+    return n < LARGEST ? n + 1 : n;
+}
+
+static void add_rows(struct wn_summary_group *g, const struct wn_domain *d)
+{
+    for (size_t a = 0; a < WN_ACTION_COUNT; a++) {
+        g->rows[a] += d->rows[a];
+    }
+}
+
+static void group(const struct wn_run *run, struct wn_summary *s, struct wn_summary_group **groups)
+{
+    const struct wn_tables *t = &run->tables;
+    const struct wn_domain *largest[LARGEST];
+    size_t n = 0, providers = wn_provider_count();
+    struct wn_summary_group *g = wn_calloc(LARGEST + providers, sizeof *g);
+    struct wn_summary_group *by_provider = g + LARGEST;
+    for (uint32_t id = 0; id < t->domains.length; id++) {
+        const struct wn_domain *d = wn_tables_domain(t, id);
+        if (rows_of(d) > 0) {
+            n = rank(largest, n, d);
+            add_rows(&by_provider[d->provider], d);
+            by_provider[d->provider].name = wn_provider_name(d->provider);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        g[i].name = largest[i]->name;
+        g[i].route = wn_route_word(largest[i]->route);
+        add_rows(&g[i], largest[i]);
+    }
+    size_t known = 0;
+    for (size_t i = 1; i < providers; i++) { /* 0: no provider that has a name */
+        if (by_provider[i].name != NULL) {
+            by_provider[known++] = by_provider[i];
+        }
+    }
+    s->domains = g;
+    s->domain_count = n;
+    s->providers = by_provider;
+    s->provider_count = known;
+    *groups = g;
+}
+
+void wn_summarize(const struct wn_run *run, struct wn_run_input *input)
+{
+    struct wn_summary *s = &input->summary;
+    const struct wn_clean_settings *settings = run->settings;
+    *s = (struct wn_summary){.input = input->file.name,
+                             .output = input->dir != NULL ? input->output.p : NULL,
+                             .dry_run = settings->dry_run,
+                             .bytes = input->file.size,
+                             .records = input->records,
+                             .rejected = input->rejects.reject_count,
+                             .blank_lines = input->blank_lines,
+                             .digest = {input->digest[0], input->digest[1]},
+                             .delimiter = input->dialect.delimiter,
+                             .header = input->header_length > input->dialect.prelude,
+                             .email_column =
+                                 input->column_name.p != NULL ? input->column_name.p : "",
+                             .column_chosen = input->column_chosen,
+                             .tally = &input->tally,
+                             .mailboxes = run->tables.mailboxes.length,
+                             .policy = &settings->policy,
+                             .offline = settings->offline,
+                             .allow_literals = settings->allow_literals,
+                             .allow_private = settings->dns.allow_private,
+                             .dedupe_across = settings->dedupe_across,
+                             .store = settings->db != NULL,
+                             .as_of = settings->now,
+                             .run = {.began = run->began,
+                                     .ended = wn_clock_now(),
+                                     .ms = wn_clock_monotonic_ms() - run->progress.began_ms,
+                                     .jobs = settings->jobs,
+                                     .domains = run->tables.domains.length,
+                                     .from_store = run->facts_used,
+                                     .looked_up = run->dns.submitted,
+                                     .failed = run->dns.failed,
+                                     .queries = run->dns.queries,
+                                     .rewriting = run->dns.rewriting}};
+    free(input->groups);
+    group(run, s, &input->groups);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "clean/tables.h"
+
+struct mailbox_key {
+    struct wn_span local;
+    uint32_t domain;
+};
+
+void wn_tables_init(struct wn_tables *t)
+{
+    *t = (struct wn_tables){.rows.size = sizeof(struct wn_row),
+                            .mailboxes.size = sizeof(struct wn_mailbox),
+                            .domains.size = sizeof(struct wn_domain),
+                            .histories.size = sizeof(struct wn_history),
+                            .domain_histories.size = sizeof(struct wn_domain_history),
+                            .texts.size = sizeof(const char *)};
+}
+
+void wn_tables_release(struct wn_tables *t)
+{
+    wn_segments_release(&t->rows);
+    wn_segments_release(&t->mailboxes);
+    wn_segments_release(&t->domains);
+    wn_segments_release(&t->histories);
+    wn_segments_release(&t->domain_histories);
+    wn_segments_release(&t->texts);
+    wn_map_release(&t->mailbox_map);
+    wn_map_release(&t->domain_map);
+    wn_map_release(&t->text_map);
+    wn_arena_release(&t->arena);
+}
+
+static bool same_domain(const void *table, const void *key, uint32_t id)
+{
+    const struct wn_tables *t = table;
+    const struct wn_span *name = key;
+    const struct wn_domain *d = wn_tables_domain(t, id);
+    return wn_span_equal(*name, (struct wn_span){d->name, d->length});
+}
+
+uint32_t wn_tables_find_domain(const struct wn_tables *t, struct wn_span name)
+{
+    return wn_map_find(&t->domain_map, wn_hash(name.p, name.n), same_domain, t, &name);
+}
+
+uint32_t wn_tables_intern_domain(struct wn_tables *t, struct wn_span name, uint64_t hash,
+                                 bool *added)
+{
+    uint32_t id = wn_map_find(&t->domain_map, hash, same_domain, t, &name);
+    *added = id == WN_MAP_NONE;
+    if (*added) {
+        id = t->domains.length;
+        struct wn_domain *d = wn_segments_push(&t->domains);
+        *d = (struct wn_domain){.name = wn_arena_text(&t->arena, name),
+                                .mx = "",
+                                .detail = "",
+                                .length = (uint32_t)name.n,
+                                .history = WN_NONE};
+        wn_map_add(&t->domain_map, hash, id);
+    }
+    return id;
+}
+
+static bool same_mailbox(const void *table, const void *key, uint32_t id)
+{
+    const struct mailbox_key *k = key;
+    const struct wn_mailbox *m = wn_tables_mailbox(table, id);
+    return m->domain == k->domain &&
+           wn_span_equal(k->local, (struct wn_span){m->local, m->local_length});
+}
+
+uint32_t wn_tables_intern_mailbox(struct wn_tables *t, struct wn_span local, uint32_t domain,
+                                  uint64_t hash, bool *added)
+{
+    struct mailbox_key key = {local, domain};
+    uint32_t id = wn_map_find(&t->mailbox_map, hash, same_mailbox, t, &key);
+    *added = id == WN_MAP_NONE;
+    if (*added) {
+        id = t->mailboxes.length;
+        struct wn_mailbox *m = wn_segments_push(&t->mailboxes);
+        *m = (struct wn_mailbox){.local = wn_arena_copy(&t->arena, local.p, local.n),
+                                 .local_length = (uint32_t)local.n,
+                                 .domain = domain,
+                                 .first_row = WN_NONE,
+                                 .history = WN_NONE};
+        wn_map_add(&t->mailbox_map, hash, id);
+    }
+    return id;
+}
+
+/* Without the domain's id at hand: compares both texts. */
+static bool same_key(const void *table, const void *key, uint32_t id)
+{
+    const struct wn_tables *t = table;
+    const struct wn_span *k = key;
+    const struct wn_mailbox *m = wn_tables_mailbox(t, id);
+    const struct wn_domain *d = wn_tables_domain(t, m->domain);
+    return k->n == (size_t)m->local_length + 1 + d->length &&
+           memcmp(k->p, m->local, m->local_length) == 0 && k->p[m->local_length] == '@' &&
+           memcmp(k->p + m->local_length + 1, d->name, d->length) == 0;
+}
+
+uint32_t wn_tables_find_mailbox(const struct wn_tables *t, struct wn_span key)
+{
+    return wn_map_find(&t->mailbox_map, wn_hash(key.p, key.n), same_key, t, &key);
+}
+
+static bool same_text(const void *table, const void *key, uint32_t id)
+{
+    const struct wn_tables *t = table;
+    const struct wn_span *text = key;
+    const char *const *known = wn_segments_at(&t->texts, id);
+    return wn_span_equal(*text, wn_span_of(*known));
+}
+
+const char *wn_tables_intern_text(struct wn_tables *t, struct wn_span text)
+{
+    if (text.n == 0) {
+        return "";
+    }
+    uint64_t hash = wn_hash(text.p, text.n);
+    uint32_t id = wn_map_find(&t->text_map, hash, same_text, t, &text);
+    if (id == WN_MAP_NONE) {
+        id = t->texts.length;
+        const char **slot = wn_segments_push(&t->texts);
+        *slot = wn_arena_text(&t->arena, text);
+        wn_map_add(&t->text_map, hash, id);
+    }
+    const char *const *known = wn_segments_at(&t->texts, id);
+    return *known;
+}
+
+struct wn_mailbox *wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row)
+{
+    if (row->mailbox == WN_NONE) {
+        return NULL;
+    }
+    uint32_t id = row->mailbox;
+    if ((row->bits & WN_ROW_DUPLICATE) != 0) {
+        id = wn_tables_row(t, id)->mailbox;
+    }
+    return wn_tables_mailbox(t, id);
+}

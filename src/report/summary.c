@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/summary.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "report/text.h"
+#include "winnow.h"
+
+static cJSON *need(cJSON *item)
+{
+    if (item == NULL) {
+        wn_out_of_memory();
+    }
+    return item;
+}
+
+static void add_number(cJSON *object, const char *key, uint64_t value)
+{
+    (void)need(cJSON_AddNumberToObject(object, key, (double)value));
+}
+
+static void add_text(cJSON *object, const char *key, const char *text)
+{
+    struct wn_buf copy = {0};
+    wn_text_add_utf8(&copy, wn_span_of(text));
+    (void)need(text != NULL ? cJSON_AddStringToObject(object, key, wn_buf_text(&copy))
+                            : cJSON_AddNullToObject(object, key));
+    wn_buf_release(&copy);
+}
+
+static void add_bool(cJSON *object, const char *key, bool value)
+{
+    (void)need(cJSON_AddBoolToObject(object, key, value));
+}
+
+static void add_time(cJSON *object, const char *key, int64_t at)
+{
+    char text[WN_TIME_TEXT];
+    wn_time_format(at, text);
+    add_text(object, key, text);
+}
+
+static void add_input(cJSON *root, const struct wn_summary *s)
+{
+    cJSON *o = need(cJSON_AddObjectToObject(root, "input"));
+    char digest[48];
+    (void)snprintf(digest, sizeof digest, "xxh3-128:%016llx%016llx",
+                   (unsigned long long)s->digest[0], (unsigned long long)s->digest[1]);
+    add_text(o, "path", s->input);
+    add_number(o, "bytes", s->bytes);
+    add_text(o, "digest", digest);
+    add_number(o, "records", s->records);
+    add_number(o, "blank_lines", s->blank_lines);
+    add_text(o, "delimiter", (const char[]){s->delimiter, '\0'});
+    add_bool(o, "header", s->header);
+    add_text(o, "email_column", s->email_column);
+}
+
+static void add_actions(cJSON *o, const uint64_t rows[WN_ACTION_COUNT])
+{
+    for (unsigned i = 0; i < WN_ACTION_COUNT; i++) {
+        add_number(o, wn_action_word((enum wn_action)i), rows[i]);
+    }
+}
+
+static void add_counts(cJSON *root, const struct wn_summary *s)
+{
+    cJSON *counts = need(cJSON_AddObjectToObject(root, "counts"));
+    add_actions(counts, s->tally->action);
+    add_number(counts, "rejected", s->rejected);
+    cJSON *results = need(cJSON_AddObjectToObject(root, "results"));
+    for (unsigned i = 0; i < WN_RESULT_COUNT; i++) {
+        add_number(results, wn_result_word((enum wn_result)i), s->tally->result[i]);
+    }
+    cJSON *reasons = need(cJSON_AddObjectToObject(root, "reasons"));
+    for (unsigned i = 0; i < WN_REASON_COUNT; i++) {
+        if (s->tally->reason[i] > 0) {
+            cJSON *o = need(cJSON_AddObjectToObject(reasons, wn_reason_word((enum wn_reason)i)));
+            add_number(o, "rows", s->tally->reason[i]);
+            add_text(o, "action", wn_action_word(s->policy->action[i]));
+        }
+    }
+    cJSON *check = need(cJSON_AddObjectToObject(root, "conservation"));
+    uint64_t accounted = s->rejected;
+    for (unsigned i = 0; i < WN_ACTION_COUNT; i++) {
+        accounted += s->tally->action[i];
+    }
+    add_number(check, "records_in", s->records);
+    add_number(check, "records_out", accounted);
+    add_bool(check, "ok", accounted == s->records);
+}
+
+static void add_groups(cJSON *root, const char *key, const struct wn_summary_group *groups,
+                       size_t n)
+{
+    cJSON *array = need(cJSON_AddArrayToObject(root, key));
+    for (size_t i = 0; i < n; i++) {
+        cJSON *o = need(cJSON_CreateObject());
+        uint64_t rows = 0;
+        (void)cJSON_AddItemToArray(array, o);
+        add_text(o, "name", groups[i].name);
+        for (unsigned a = 0; a < WN_ACTION_COUNT; a++) {
+            rows += groups[i].rows[a];
+        }
+        add_number(o, "rows", rows);
+        add_actions(o, groups[i].rows);
+        if (groups[i].route != NULL) {
+            add_text(o, "route", groups[i].route[0] != '\0' ? groups[i].route : NULL);
+        }
+    }
+}
+
+static void add_settings(cJSON *root, const struct wn_summary *s)
+{
+    cJSON *o = need(cJSON_AddObjectToObject(root, "settings"));
+    struct wn_policy plain;
+    add_text(o, "policy", s->policy->name);
+    cJSON *set = need(cJSON_AddObjectToObject(o, "set"));
+    if (wn_policy_init(&plain, s->policy->name, NULL) == WN_OK) {
+        for (unsigned i = 0; i < WN_REASON_COUNT; i++) {
+            if (plain.action[i] != s->policy->action[i]) {
+                add_text(set, wn_reason_word((enum wn_reason)i),
+                         wn_action_word(s->policy->action[i]));
+            }
+        }
+    }
+    add_bool(o, "offline", s->offline);
+    add_bool(o, "store", s->store);
+    add_bool(o, "allow_literals", s->allow_literals);
+    add_bool(o, "allow_private_hosts", s->allow_private);
+    add_bool(o, "dedupe_across", s->dedupe_across);
+    add_bool(o, "dry_run", s->dry_run);
+}
+
+static void add_run(cJSON *root, const struct wn_summary *s)
+{
+    cJSON *o = need(cJSON_AddObjectToObject(root, "run"));
+    add_time(o, "as_of", s->as_of);
+    add_time(o, "began", s->run.began);
+    add_time(o, "ended", s->run.ended);
+    (void)need(cJSON_AddNumberToObject(o, "seconds", (double)s->run.ms / 1000));
+    add_number(o, "jobs", (uint64_t)s->run.jobs);
+    cJSON *dns = need(cJSON_AddObjectToObject(o, "dns"));
+    add_number(dns, "domains", s->run.domains);
+    add_number(dns, "from_store", s->run.from_store);
+    add_number(dns, "looked_up", s->run.looked_up);
+    add_number(dns, "failed", s->run.failed);
+    add_number(dns, "queries", s->run.queries);
+    add_bool(dns, "rewriting_resolver", s->run.rewriting);
+}
+
+void wn_summary_json(const struct wn_summary *s, struct wn_buf *out)
+{
+    cJSON *root = need(cJSON_CreateObject());
+    add_text(root, "winnow", WN_VERSION);
+    add_input(root, s);
+    add_text(root, "output", s->output);
+    if (s->held != NULL) {
+        add_text(root, "held", s->held);
+    }
+    add_counts(root, s);
+    add_number(root, "mailboxes", s->mailboxes);
+    add_groups(root, "providers", s->providers, s->provider_count);
+    add_groups(root, "domains", s->domains, s->domain_count);
+    add_settings(root, s);
+    add_run(root, s);
+    char *text = cJSON_Print(root);
+    if (text == NULL) {
+        wn_out_of_memory();
+    }
+    wn_buf_add_text(out, text);
+    wn_buf_add_char(out, '\n');
+    cJSON_free(text);
+    cJSON_Delete(root);
+}
+
+/* "syntax_dot 12, null_mx 3", the commonest first, of the reasons that led to `action`. */
+static void add_reasons(const struct wn_summary *s, enum wn_action action, struct wn_buf *out)
+{
+    bool shown[WN_REASON_COUNT] = {false};
+    for (unsigned n = 0;; n++) {
+        size_t best = WN_REASON_COUNT;
+        for (size_t i = 0; i < WN_REASON_COUNT; i++) {
+            if (!shown[i] && s->tally->reason[i] > 0 && s->policy->action[i] == action &&
+                (best == WN_REASON_COUNT || s->tally->reason[i] > s->tally->reason[best])) {
+                best = i;
+            }
+        }
+        if (best == WN_REASON_COUNT) {
+            return;
+        }
+        shown[best] = true;
+        wn_buf_addf(out, "%s%s %llu",
+                    n == 0       ? ""
+                    : n % 4 == 0 ? ",\n             "
+                                 : ", ",
+                    wn_reason_word((enum wn_reason)best),
+                    (unsigned long long)s->tally->reason[best]);
+    }
+}
+
+static void add_share(struct wn_buf *out, const struct wn_summary *s, const char *word,
+                      uint64_t rows, const char *file)
+{
+    wn_buf_addf(out, "  %-9s %9llu  %5.1f %%", word, (unsigned long long)rows,
+                s->records > 0 ? 100.0 * (double)rows / (double)s->records : 0.0);
+    if (file != NULL) {
+        wn_buf_add_text(out, "  ");
+        wn_text_add_shown(out, wn_span_of(s->held != NULL ? s->held : s->output));
+        wn_buf_addf(out, "/%s", file);
+    }
+    wn_buf_add_char(out, '\n');
+}
+
+void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
+{
+    static const char *const files[] = {"keep.csv", "review.csv", "drop.csv"};
+    static const char *const why[] = {"kept", "to review", "dropped"};
+    bool written = (s->output != NULL || s->held != NULL) && !s->dry_run;
+    wn_text_add_shown(out, wn_span_of(s->input));
+    wn_buf_addf(out, ": %llu records, email column '", (unsigned long long)s->records);
+    wn_text_add_shown(out, wn_span_of(s->email_column));
+    wn_buf_addf(out, "', %lld.%02lld s%s\n", (long long)(s->run.ms / 1000),
+                (long long)(s->run.ms % 1000 / 10),
+                s->dry_run ? " (dry run: nothing is written)" : "");
+    for (unsigned i = 0; i < WN_ACTION_COUNT; i++) {
+        add_share(out, s, wn_action_word((enum wn_action)i), s->tally->action[i],
+                  written ? files[i] : NULL);
+    }
+    add_share(out, s, "rejected", s->rejected, written ? "rejected.csv" : NULL);
+    for (unsigned i = WN_ACTION_COUNT; i-- > 0;) {
+        if (s->tally->action[i] > 0) {
+            wn_buf_addf(out, "  %-10s ", why[i]);
+            add_reasons(s, (enum wn_action)i, out);
+            wn_buf_add_char(out, '\n');
+        }
+    }
+    if (!s->offline) {
+        wn_buf_addf(out,
+                    "  domains    %llu: %llu looked up, %llu from the store, %llu without an "
+                    "answer\n",
+                    (unsigned long long)s->run.domains, (unsigned long long)s->run.looked_up,
+                    (unsigned long long)s->run.from_store, (unsigned long long)s->run.failed);
+    }
+    if (s->run.rewriting) {
+        wn_buf_add_text(out, "  note       this resolver invents addresses for names that do not "
+                             "exist; routes that rest on them count as dns_failure\n");
+    }
+    if (s->column_chosen) {
+        wn_buf_add_text(out, "  note       several columns may hold addresses; '");
+        wn_text_add_shown(out, wn_span_of(s->email_column));
+        wn_buf_add_text(out, "' was taken (--column chooses)\n");
+    }
+}
+
+void wn_summary_line(const struct wn_summary *s, struct wn_buf *out)
+{
+    wn_text_add_shown(out, wn_span_of(s->input));
+    wn_buf_addf(
+        out, ": %llu records: %llu keep, %llu review, %llu drop, %llu rejected",
+        (unsigned long long)s->records, (unsigned long long)s->tally->action[WN_ACTION_keep],
+        (unsigned long long)s->tally->action[WN_ACTION_review],
+        (unsigned long long)s->tally->action[WN_ACTION_drop], (unsigned long long)s->rejected);
+    if (s->run.failed > 0) {
+        wn_buf_addf(out, "; %llu domains without a DNS answer", (unsigned long long)s->run.failed);
+    }
+    if (s->output != NULL && s->held == NULL && !s->dry_run) {
+        wn_buf_add_text(out, " -> ");
+        wn_text_add_shown(out, wn_span_of(s->output));
+    }
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_REPORT_SUMMARY_H
+#define WN_REPORT_SUMMARY_H
+
+/* What a run amounts to, for one input: as summary.json, as a text for people, as one line for cron
+ * mail. Plain data in, text out. */
+
+#include "base/str.h"
+#include "report/tally.h"
+
+struct wn_summary_group {
+    const char *name;  /* a domain or a provider */
+    const char *route; /* of a domain; NULL for a provider */
+    uint64_t rows[WN_ACTION_COUNT];
+};
+
+struct wn_summary {
+    const char *input;  /* path */
+    const char *output; /* path of the directory, or NULL */
+    const char *held;   /* a valve tripped: where the result lies; or NULL */
+    bool dry_run;
+
+    uint64_t bytes, records, rejected, blank_lines;
+    uint64_t digest[2];
+    char delimiter;
+    bool header;
+    const char *email_column;
+    bool column_chosen; /* among several possible ones */
+    const struct wn_tally *tally;
+    uint64_t mailboxes; /* distinct, in this run */
+
+    const struct wn_summary_group *domains; /* the largest, at most 100 */
+    size_t domain_count;
+    const struct wn_summary_group *providers;
+    size_t provider_count;
+
+    /* Settings that a verdict depends on. */
+    const struct wn_policy *policy;
+    bool offline, allow_literals, allow_private, dedupe_across, store;
+    int64_t as_of;
+
+    /* Circumstances: all that may differ between two runs with the same result. */
+    struct {
+        int64_t began, ended; /* seconds since 1970 */
+        int64_t ms, jobs;
+        uint64_t domains, from_store, looked_up, failed, queries;
+        bool rewriting;
+    } run;
+};
+
+/* The whole of summary.json, with its last line end. */
+void wn_summary_json(const struct wn_summary *s, struct wn_buf *out);
+
+/* Several lines for people. */
+void wn_summary_text(const struct wn_summary *s, struct wn_buf *out);
+
+/* One line without a line end. */
+void wn_summary_line(const struct wn_summary *s, struct wn_buf *out);
+
+#endif
