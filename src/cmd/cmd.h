@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_CMD_CMD_H
+#define WN_CMD_CMD_H
+
+/* What main hands to a command: one file a command, arguments in, exit code out. */
+
+#include "cmd/options.h"
+
+struct wn_cmd {
+    struct wn_error err;      /* filled on failure; main prints it */
+    const volatile int *stop; /* the number of the signal that asked for an orderly stop, or 0 */
+    int64_t now;              /* seconds since 1970 */
+};
+
+/* argv[0] is the command's word. Each returns the exit code. Standard output goes through stdio and
+ * is checked by main when the command has ended. */
+int wn_cmd_clean(struct wn_cmd *cmd, int argc, char **argv);
+int wn_cmd_check(struct wn_cmd *cmd, int argc, char **argv);
+int wn_cmd_bounces(struct wn_cmd *cmd, int argc, char **argv);
+int wn_cmd_history(struct wn_cmd *cmd, int argc, char **argv);
+int wn_cmd_help(struct wn_cmd *cmd, int argc, char **argv);
+
+extern const struct wn_command_help wn_help_clean, wn_help_check, wn_help_bounces_import,
+    wn_help_bounces_classify, wn_help_history, wn_help_help;
+
+/* Every command, in the order of `winnow help`. */
+struct wn_command {
+    const char *word; /* the first word of the command line */
+    int (*run)(struct wn_cmd *cmd, int argc, char **argv);
+    const struct wn_command_help *help; /* the next row with the same word is a subcommand's */
+};
+extern const struct wn_command wn_commands[];
+extern const size_t wn_command_count;
+
+#endif

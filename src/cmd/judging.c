@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/judging.h"
+
+#include "base/clock.h"
+
+int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd, struct wn_buf *path,
+                     struct wn_clean_settings *s, struct wn_error *err)
+{
+    int status = wn_policy_init(&s->policy, j->policy, err);
+    for (size_t i = 0; i < j->set.n && status == WN_OK; i++) {
+        status = wn_policy_set(&s->policy, j->set.v[i], err);
+    }
+    if (status != WN_OK) {
+        return status;
+    }
+    s->now = cmd->now;
+    if (j->as_of != NULL && !wn_time_parse(wn_span_of(j->as_of), &s->now)) {
+        return wn_error_set(err, WN_E_USAGE, "--as-of wants a time such as 2026-11-01, not '%s'",
+                            j->as_of);
+    }
+    if (j->no_db && j->db != NULL) {
+        return wn_error_set(err, WN_E_USAGE, "--db and --no-db exclude each other");
+    }
+    s->db = j->db;
+    if (!j->no_db && j->db == NULL) {
+        status = wn_store_default_path(path, err);
+        s->db = wn_buf_text(path);
+    }
+    s->offline = j->offline;
+    s->refresh = j->refresh;
+    s->allow_literals = j->allow_literals;
+    s->dns = (struct wn_resolver_config){.servers = j->dns_server,
+                                         .timeout_ms = (int)j->dns_timeout,
+                                         .window = (int)j->dns_parallel,
+                                         .allow_private = j->allow_private};
+    return status;
+}

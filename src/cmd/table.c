@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/cmd.h"
+
+const struct wn_command wn_commands[] = {
+    {"clean", wn_cmd_clean, &wn_help_clean},
+    {"check", wn_cmd_check, &wn_help_check},
+    {"bounces", wn_cmd_bounces, &wn_help_bounces_import},
+    {"bounces", wn_cmd_bounces, &wn_help_bounces_classify},
+    {"history", wn_cmd_history, &wn_help_history},
+    {"help", wn_cmd_help, &wn_help_help},
+};
+const size_t wn_command_count = sizeof wn_commands / sizeof *wn_commands;
