@@ -180,7 +180,12 @@ void wn_summary_json(const struct wn_summary *s, struct wn_buf *out)
 /* "syntax_dot 12, null_mx 3", the commonest first, of the reasons that led to `action`. */
 static void add_reasons(const struct wn_summary *s, enum wn_action action, struct wn_buf *out)
 {
+    enum {
+        INDENT = 13,
+        WIDTH = 80
+    };
     bool shown[WN_REASON_COUNT] = {false};
+    int column = INDENT;
     for (unsigned n = 0;; n++) {
         size_t best = WN_REASON_COUNT;
         for (size_t i = 0; i < WN_REASON_COUNT; i++) {
@@ -224,8 +229,7 @@ void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
     wn_buf_addf(out, ": %llu records, email column '", (unsigned long long)s->records);
     wn_text_add_shown(out, wn_span_of(s->email_column));
     wn_buf_addf(out, "', %lld.%02lld s%s\n", (long long)(s->run.ms / 1000),
-                (long long)(s->run.ms % 1000 / 10),
-                s->dry_run ? " (dry run: nothing is written)" : "");
+                (long long)(s->run.ms % 1000), s->dry_run ? " (dry run: nothing is written)" : "");
     for (unsigned i = 0; i < WN_ACTION_COUNT; i++) {
         add_share(out, s, wn_action_word((enum wn_action)i), s->tally->action[i],
                   written ? files[i] : NULL);
