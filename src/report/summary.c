@@ -198,12 +198,17 @@ static void add_reasons(const struct wn_summary *s, enum wn_action action, struc
             return;
         }
         shown[best] = true;
-        wn_buf_addf(out, "%s%s %llu",
-                    n == 0       ? ""
-                    : n % 4 == 0 ? ",\n             "
-                                 : ", ",
-                    wn_reason_word((enum wn_reason)best),
-                    (unsigned long long)s->tally->reason[best]);
+        const char *word = wn_reason_word((enum wn_reason)best);
+        unsigned long long rows = s->tally->reason[best];
+        int width = snprintf(NULL, 0, "%s %llu, ", word, rows);
+        if (n > 0 && column + width > WIDTH) {
+            wn_buf_addf(out, ",\n%*s", INDENT, "");
+            column = INDENT;
+        } else if (n > 0) {
+            wn_buf_add_text(out, ", ");
+        }
+        wn_buf_addf(out, "%s %llu", word, rows);
+        column += width;
     }
 }
 
