@@ -129,8 +129,9 @@ static bool read_zone(struct cursor *c, int64_t *offset)
 {
     *offset = 0;
     c->rest = wn_span_trim(c->rest);
-    if (c->rest.n == 0 || wn_span_equal(c->rest, WN_SPAN("Z")) ||
-        wn_span_equal(c->rest, WN_SPAN("UTC")) || wn_span_equal(c->rest, WN_SPAN("GMT"))) {
+    if (c->rest.n == 0 || wn_span_equal_nocase(c->rest, WN_SPAN("Z")) ||
+        wn_span_equal_nocase(c->rest, WN_SPAN("UTC")) ||
+        wn_span_equal_nocase(c->rest, WN_SPAN("GMT"))) {
         return true;
     }
     bool west = c->rest.p[0] == '-';

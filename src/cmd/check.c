@@ -202,7 +202,7 @@ static void add_text(struct texts *t, struct wn_span text)
 
 /* One address a line; blank lines are none. What is longer than a line may be is cut and so judged
  * to be no address. */
-static int read_standard_input(struct texts *t, struct wn_error *err)
+static int read_standard_input(struct texts *t, const volatile int *stop, struct wn_error *err)
 {
     char *line = wn_malloc(LINE_MAX_BYTES);
     size_t n = 0;
@@ -224,6 +224,9 @@ static int read_standard_input(struct texts *t, struct wn_error *err)
         n = 0;
     } while (c != EOF);
     free(line);
+    if (*stop != 0) {
+        return wn_error_set(err, WN_E_SIGNAL + *stop, "stopped");
+    }
     return ferror(stdin) ? wn_error_set(err, WN_E_NOINPUT, "standard input cannot be read") : WN_OK;
 }
 
@@ -246,7 +249,7 @@ int wn_cmd_check(struct wn_cmd *cmd, int argc, char **argv)
     }
     for (size_t i = 0; i < operands.n && status == WN_OK; i++) {
         if (strcmp(operands.v[i], "-") == 0) {
-            status = read_standard_input(&texts, &cmd->err);
+            status = read_standard_input(&texts, cmd->stop, &cmd->err);
         } else {
             add_text(&texts, wn_span_of(operands.v[i]));
         }

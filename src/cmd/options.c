@@ -12,8 +12,6 @@
 
 #include "cmd/cmd.h"
 
-extern char **environ;
-
 /* What reading goes on with: where values go, and how to name their place in a message. */
 struct reading {
     const struct wn_command_help *help;

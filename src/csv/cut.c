@@ -64,7 +64,7 @@ void wn_cut_add_reject(struct wn_cut *cut, const struct wn_reject *reject)
 
 static const char *find(const char *p, const char *end, char c)
 {
-    const char *found = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
+    const char *found = p != NULL && p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
     return found != NULL ? found : end;
 }
 

@@ -150,15 +150,11 @@ static const char *end_of_field(const char *p, const char *end, char delimiter)
         q++;
     }
     if (q < end && *q == '"') {
-        for (q++; q < end; q++) {
-            q = memchr(q, '"', (size_t)(end - q));
-            if (q == NULL || q + 1 >= end) {
-                return end;
-            }
-            if (q[1] != '"') {
-                break;
-            }
-            q++;
+        do {
+            q = memchr(q + 1, '"', (size_t)(end - q - 1));
+        } while (q != NULL && q + 1 < end && q[1] == '"' && ++q < end);
+        if (q == NULL) {
+            return end;
         }
     }
     const char *stop = q < end ? memchr(q, delimiter, (size_t)(end - q)) : NULL;
