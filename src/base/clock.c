@@ -3,7 +3,6 @@
  * time zone database, locale or 32-bit limit takes part. */
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 int64_t wn_clock_now(void)
@@ -44,6 +43,14 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
     *year = (int)(year_of_era + era * 400 + (*month <= 2));
 }
 
+static void put_digits(char *p, int count, int value)
+{
+    for (; count > 0; count--) {
+        p[count - 1] = (char)('0' + value % 10);
+        value /= 10;
+    }
+}
+
 void wn_time_format(int64_t at, char text[WN_TIME_TEXT])
 {
     text[0] = '\0';
@@ -54,9 +61,14 @@ void wn_time_format(int64_t at, char text[WN_TIME_TEXT])
     int seconds = (int)(at - days * WN_DAY);
     int year, month, day;
     civil_from_days(days, &year, &month, &day);
-    (void)snprintf(text, WN_TIME_TEXT, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year % 10000,
-                   (unsigned)month % 100, (unsigned)day % 100, (unsigned)(seconds / 3600) % 100,
-                   (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
+    /* By hand: a report may hold a million of these. */
+    memcpy(text, "0000-00-00T00:00:00Z", 21);
+    put_digits(text, 4, year);
+    put_digits(text + 5, 2, month);
+    put_digits(text + 8, 2, day);
+    put_digits(text + 11, 2, seconds / 3600);
+    put_digits(text + 14, 2, seconds / 60 % 60);
+    put_digits(text + 17, 2, seconds % 60);
 }
 
 /* A cursor over the text: each step consumes what it expects or fails. */

@@ -102,29 +102,50 @@ static bool is_email_column(struct finding *f, uint32_t column, size_t *addresse
     return found > 0 && found * 2 >= filled;
 }
 
-static void add_names(struct finding *f, struct wn_buf *out)
+/* As much of a name as is worth showing, never half a character. */
+static size_t shown_length(struct wn_span name, size_t most)
 {
-    for (uint32_t i = 0; i < f->columns && i < SHOWN_NAMES; i++) {
+    size_t n = name.n < most ? name.n : most;
+    while (n > 0 && n < name.n && ((unsigned char)name.p[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return n;
+}
+
+/* With `addresses`, only the columns that hold so many. */
+static void add_names(struct finding *f, size_t addresses, struct wn_buf *out)
+{
+    uint32_t shown = 0, more = 0;
+    for (uint32_t i = 0; i < f->columns; i++) {
         struct wn_span value = {"", 0};
+        size_t found;
+        if (addresses > 0 && !(is_email_column(f, i, &found) && found == addresses)) {
+            continue;
+        }
+        if (shown == SHOWN_NAMES) {
+            more++;
+            continue;
+        }
         (void)cell_at(f, 0, i, &value);
-        wn_buf_addf(out, "%s", i > 0 ? ", " : "");
+        wn_buf_add_text(out, shown++ > 0 ? ", " : "");
         if (f->header) {
-            wn_buf_add(out, value.p, value.n < 40 ? value.n : 40);
+            wn_buf_add(out, value.p, shown_length(value, 40));
         } else {
             wn_buf_addf(out, "%u", i + 1);
         }
     }
-    if (f->columns > SHOWN_NAMES) {
-        wn_buf_addf(out, ", and %u more", f->columns - SHOWN_NAMES);
+    if (more > 0) {
+        wn_buf_addf(out, ", and %u more", more);
     }
 }
 
-static int refuse(struct finding *f, const char *what, struct wn_error *err)
+static int refuse(struct finding *f, const char *what, size_t addresses, struct wn_error *err)
 {
     struct wn_buf names = {0};
-    add_names(f, &names);
-    int status = wn_error_set(err, WN_E_DATA, "%s: %s; name it with --column (the columns are: %s)",
-                              f->input->file.name, what, wn_buf_text(&names));
+    add_names(f, addresses, &names);
+    int status = wn_error_set(err, WN_E_DATA, "%s: %s; name it with --column (the %s are: %s)",
+                              f->input->file.name, what, addresses > 0 ? "candidates" : "columns",
+                              wn_buf_text(&names));
     wn_buf_release(&names);
     return status;
 }
@@ -151,7 +172,7 @@ static int choose_given(struct finding *f, struct wn_error *err)
     }
     struct wn_buf what = {0};
     wn_buf_addf(&what, "there is no column '%s'", f->settings->column);
-    int status = refuse(f, wn_buf_text(&what), err);
+    int status = refuse(f, wn_buf_text(&what), 0, err);
     wn_buf_release(&what);
     return status;
 }
@@ -200,7 +221,7 @@ static int choose_by_content(struct finding *f, struct wn_error *err)
     return refuse(f,
                   candidates == 0 ? "no column holds email addresses"
                                   : "several columns hold email addresses",
-                  err);
+                  best, err);
 }
 
 static bool first_record_has_address(struct finding *f)
@@ -251,7 +272,7 @@ static void name_column(struct finding *f)
 {
     struct wn_span value = {"", 0};
     if (f->header && cell_at(f, 0, f->input->column, &value) && value.n > 0) {
-        wn_buf_add(&f->input->column_name, value.p, value.n < 100 ? value.n : 100);
+        wn_buf_add(&f->input->column_name, value.p, shown_length(value, 100));
     } else {
         wn_buf_addf(&f->input->column_name, "%u", f->input->column + 1);
     }

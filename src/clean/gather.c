@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts come from the store by point look-ups while few have been asked for, and by one scan of the
  * whole table from then on: a small list does not pay for a large store, nor a large list for a
- * hundred thousand look-ups. The history is merged the same way, after the survey. */
+ * hundred thousand look-ups. */
 #include "clean/gather.h"
 
 #include <stdlib.h>
 
 #include "address/lists.h"
 #include "base/clock.h"
+#include "clean/merge.h"
 #include "smtp/provider.h"
 #include "store/facts.h"
 
@@ -244,84 +245,6 @@ static int wait_for_routes(struct wn_run *run, struct wn_error *err)
                                                           : status;
 }
 
-static void copy_history(struct wn_run *run, uint32_t id, const struct wn_history *history)
-{
-    struct wn_tables *t = &run->tables;
-    struct wn_history *h = wn_segments_push(&t->histories);
-    *h = *history;
-    h->diagnostic.p = wn_arena_copy(&t->arena, history->diagnostic.p, history->diagnostic.n);
-    wn_tables_mailbox(t, id)->history = t->histories.length - 1;
-}
-
-static int use_history(void *arg, struct wn_span recipient, const struct wn_history *history)
-{
-    (void)recipient;
-    struct visit *v = arg;
-    copy_history(v->run, v->id, history);
-    return WN_OK;
-}
-
-static int merge_history(void *arg, struct wn_span recipient, const struct wn_history *history)
-{
-    struct visit *v = arg;
-    uint32_t id = wn_tables_find_mailbox(&v->run->tables, recipient);
-    if (id != WN_NONE) {
-        copy_history(v->run, id, history);
-    }
-    return *v->run->stop != 0 ? WN_E_SIGNAL + *v->run->stop : WN_OK;
-}
-
-static int merge_domain_history(void *arg, struct wn_span domain,
-                                const struct wn_domain_history *history)
-{
-    struct wn_tables *t = &((struct visit *)arg)->run->tables;
-    uint32_t id = wn_tables_find_domain(t, domain);
-    if (id != WN_NONE) {
-        struct wn_domain_history *h = wn_segments_push(&t->domain_histories);
-        *h = *history;
-        wn_tables_domain(t, id)->history = t->domain_histories.length - 1;
-    }
-    return WN_OK;
-}
-
-static int look_up_histories(struct wn_run *run, struct visit *v, struct wn_error *err)
-{
-    struct wn_tables *t = &run->tables;
-    struct wn_buf key = {0};
-    int status = WN_OK;
-    for (uint32_t id = 0; id < t->mailboxes.length && status == WN_OK; id++) {
-        const struct wn_mailbox *m = wn_tables_mailbox(t, id);
-        const struct wn_domain *d = wn_tables_domain(t, m->domain);
-        wn_buf_clear(&key);
-        wn_buf_add(&key, m->local, m->local_length);
-        wn_buf_add_char(&key, '@');
-        wn_buf_add(&key, d->name, d->length);
-        v->id = id;
-        status = wn_history_get(run->store, wn_buf_span(&key), use_history, v, err);
-    }
-    wn_buf_release(&key);
-    return status;
-}
-
-static int merge_histories(struct wn_run *run, struct wn_error *err)
-{
-    uint64_t known;
-    struct visit v = {.run = run};
-    int status = wn_history_count(run->store, &known, err);
-    if (status == WN_OK && known > 0) {
-        status = run->tables.mailboxes.length < known / LOOKUPS_PER_FACT
-                     ? look_up_histories(run, &v, err)
-                     : wn_history_scan(run->store, merge_history, &v, err);
-    }
-    if (status == WN_OK) {
-        status = wn_domain_history_scan(run->store, merge_domain_history, &v, err);
-    }
-    if (status >= WN_E_SIGNAL) {
-        return wn_error_set(err, status, "stopped");
-    }
-    return status;
-}
-
 /* For one address at a terminal: if another run holds the store, or it cannot be written, read it
  * and keep nothing. */
 static int open_store_quietly(struct wn_run *run, struct wn_error *err)
@@ -370,7 +293,7 @@ int wn_gather_finish(struct wn_run *run, struct wn_error *err)
         status = wait_for_routes(run, err);
     }
     if (status == WN_OK && run->store != NULL) {
-        status = merge_histories(run, err);
+        status = wn_merge_histories(run, err);
     }
     return status;
 }

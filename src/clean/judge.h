@@ -21,21 +21,30 @@ struct wn_judged {
 };
 
 /* Fetches what judging and explaining the row will touch, in two steps (0, then 1) that are to be a
- * few rows apart and ahead: rows name domains in no order, and a table that fits no cache costs a
- * wait for each. */
+ * few rows apart and ahead: rows name domains and histories in no order, and a table that fits no
+ * cache costs a wait for each. */
 static inline void wn_judge_prefetch(const struct wn_tables *tables, uint32_t row, int step)
 {
     const struct wn_row *r = wn_tables_row(tables, row);
     if (r->mailbox == WN_NONE || (r->bits & WN_ROW_DUPLICATE) != 0) {
         return;
     }
-    const struct wn_domain *d =
-        wn_tables_domain(tables, wn_tables_mailbox(tables, r->mailbox)->domain);
+    const struct wn_mailbox *m = wn_tables_mailbox(tables, r->mailbox);
+    const struct wn_domain *d = wn_tables_domain(tables, m->domain);
+    const struct wn_history *h =
+        m->history != WN_NONE ? wn_segments_at(&tables->histories, m->history) : NULL;
     if (step == 0) {
         __builtin_prefetch(d);
+        if (h != NULL) {
+            __builtin_prefetch(h);
+            __builtin_prefetch((const char *)h + 64);
+        }
     } else {
         __builtin_prefetch(d->name);
         __builtin_prefetch(d->mx);
+        if (h != NULL) {
+            __builtin_prefetch(h->diagnostic.p);
+        }
     }
 }
 

@@ -100,9 +100,14 @@ static bool same_key(const void *table, const void *key, uint32_t id)
            memcmp(k->p + m->local_length + 1, d->name, d->length) == 0;
 }
 
+uint32_t wn_tables_find_mailbox_hashed(const struct wn_tables *t, struct wn_span key, uint64_t hash)
+{
+    return wn_map_find(&t->mailbox_map, hash, same_key, t, &key);
+}
+
 uint32_t wn_tables_find_mailbox(const struct wn_tables *t, struct wn_span key)
 {
-    return wn_map_find(&t->mailbox_map, wn_hash(key.p, key.n), same_key, t, &key);
+    return wn_tables_find_mailbox_hashed(t, key, wn_hash(key.p, key.n));
 }
 
 static bool same_text(const void *table, const void *key, uint32_t id)

@@ -101,6 +101,29 @@ uint32_t wn_tables_intern_mailbox(struct wn_tables *t, struct wn_span local, uin
 
 /* The id of the mailbox with this whole key, or WN_NONE. */
 uint32_t wn_tables_find_mailbox(const struct wn_tables *t, struct wn_span key);
+
+/* The same under a hash that is known already, and the fetching ahead for it: steps 0 to 3, each a
+ * few look-ups before the next. */
+uint32_t wn_tables_find_mailbox_hashed(const struct wn_tables *t, struct wn_span key,
+                                       uint64_t hash);
+static inline void wn_tables_prefetch_mailbox(const struct wn_tables *t, uint64_t hash, int step)
+{
+    uint32_t id;
+    if (step == 0) {
+        wn_map_prefetch(&t->mailbox_map, hash);
+    } else if ((id = wn_map_peek(&t->mailbox_map, hash)) != WN_MAP_NONE) {
+        const struct wn_mailbox *m = wn_tables_mailbox(t, id);
+        if (step == 1) {
+            __builtin_prefetch(m);
+        } else if (step == 2) {
+            __builtin_prefetch(m->local);
+            __builtin_prefetch(wn_tables_domain(t, m->domain));
+        } else {
+            __builtin_prefetch(wn_tables_domain(t, m->domain)->name);
+        }
+    }
+}
+
 uint32_t wn_tables_find_domain(const struct wn_tables *t, struct wn_span name);
 
 /* What a look-up of a domain will touch, fetched ahead of time in three steps that each need the

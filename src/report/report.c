@@ -49,7 +49,11 @@ void wn_report_flags(struct wn_buf *out, uint32_t flags)
 void wn_report_enhanced(struct wn_buf *out, const struct wn_history *h)
 {
     if (h->enhanced[0] != 0) {
-        wn_buf_addf(out, "%u.%u.%u", h->enhanced[0], h->enhanced[1], h->enhanced_detail);
+        wn_buf_add_number(out, h->enhanced[0]);
+        wn_buf_add_char(out, '.');
+        wn_buf_add_number(out, h->enhanced[1]);
+        wn_buf_add_char(out, '.');
+        wn_buf_add_number(out, h->enhanced_detail);
     }
 }
 
