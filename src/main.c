@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The command table: finds the command, runs it, prints its error, checks standard output. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "winnow.h"
 
-static volatile int stop_signal;
+static _Atomic int stop_signal;
 
 /* The first signal asks for an orderly stop; SA_RESETHAND lets the second end the process at once.
  */
@@ -28,6 +30,17 @@ static void handle_signals(void)
         /* What nohup ignores stays ignored. */
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
             (void)sigaction(numbers[i], &action, NULL);
+        }
+    }
+}
+
+/* A descriptor that is closed at the start would be given to the first file that is opened, and
+ * what is meant for people would be written into it. */
+static void open_missing_descriptors(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0) {
+            _exit(WN_E_IO);
         }
     }
 }
@@ -76,6 +89,7 @@ static int run(struct wn_cmd *cmd, int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct wn_cmd cmd = {.stop = &stop_signal, .now = wn_clock_now()};
+    open_missing_descriptors();
     handle_signals();
     int status = run(&cmd, argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && (status == WN_OK || status == 3)) {

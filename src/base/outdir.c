@@ -163,6 +163,31 @@ static int make_parents(char *path, struct wn_error *err)
     return WN_OK;
 }
 
+/* Fills path for a name that does not exist yet: its parents are made. */
+static int resolve_new(struct wn_outdir *d, char *path, struct wn_error *err)
+{
+    char *slash = strrchr(path, '/');
+    const char *base = slash != NULL ? slash + 1 : path;
+    if (strcmp(base, ".") == 0 || strcmp(base, "..") == 0) {
+        return wn_error_set(err, WN_E_CANTCREATE, "%s does not exist: name it without '%s'", path,
+                            base);
+    }
+    int status = make_parents(path, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    char *real = realpath(slash == NULL ? "." : slash == path ? "/" : path, NULL);
+    if (real == NULL) {
+        return wn_error_errno(err, WN_E_CANTCREATE, errno, "%s cannot be used", path);
+    }
+    wn_buf_addf(&d->path, "%s/%s", strcmp(real, "/") == 0 ? "" : real, base);
+    free(real);
+    return WN_OK;
+}
+
 /* Fills path and base: the final name with every symbolic link resolved. */
 static int resolve(struct wn_outdir *d, const char *text, struct wn_error *err)
 {
@@ -185,20 +210,7 @@ static int resolve(struct wn_outdir *d, const char *text, struct wn_error *err)
         status =
             wn_error_set(err, WN_E_CANTCREATE, "%s is a symbolic link that leads nowhere", path);
     } else {
-        status = make_parents(path, err);
-        char *slash = strrchr(path, '/');
-        const char *base = slash != NULL ? slash + 1 : path;
-        if (status == WN_OK) {
-            if (slash != NULL) {
-                *slash = '\0';
-            }
-            real = realpath(slash == NULL ? "." : slash == path ? "/" : path, NULL);
-            if (real == NULL) {
-                status = wn_error_errno(err, WN_E_CANTCREATE, errno, "%s cannot be used", path);
-            } else {
-                wn_buf_addf(&d->path, "%s/%s", strcmp(real, "/") == 0 ? "" : real, base);
-            }
-        }
+        status = resolve_new(d, path, err);
     }
     free(real);
     wn_buf_release(&given);
@@ -235,10 +247,13 @@ static void clear_leftovers(struct wn_outdir *d)
     while (listing != NULL && (entry = readdir(listing)) != NULL) {
         const char *name = entry->d_name;
         if (strncmp(name, wn_buf_text(&old), old.len) == 0) {
-            if (examine(d->parent, d->base.p, d->kind, NULL) == ABSENT) {
-                (void)renameat(d->parent, name, d->parent, d->base.p);
-            } else if (is_removable(d->parent, name, d->kind)) {
+            if (!is_removable(d->parent, name, d->kind)) {
+                continue; /* somebody else's */
+            }
+            if (examine(d->parent, d->base.p, d->kind, NULL) != ABSENT) {
                 remove_ours(d->parent, name, d->kind);
+            } else {
+                (void)renameat(d->parent, name, d->parent, d->base.p);
             }
             continue;
         }
@@ -307,6 +322,7 @@ static int open_staging(struct wn_outdir *d, struct wn_error *err)
             (void)close(d->fd);
             d->fd = -1;
         }
+        (void)unlinkat(d->parent, name, AT_REMOVEDIR);
     }
     return wn_error_set(err, WN_E_CANTCREATE, "a staging directory for %s cannot be created",
                         wn_buf_text(&d->path));
@@ -386,8 +402,8 @@ static int move_in(struct wn_outdir *d, const char *name, struct wn_error *err)
     if (there == FOREIGN || there == UNREADABLE) {
         return wn_error_set(
             err, WN_E_CANTCREATE,
-            "somebody put files of their own into %.*s%s during the run; nothing was "
-            "published",
+            "somebody put files of their own into %.*s%s during the run; it was left "
+            "alone",
             (int)(d->path.len - d->base.len), d->path.p, name);
     }
     if (there == ABSENT) {

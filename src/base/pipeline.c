@@ -32,11 +32,13 @@ struct worker {
     struct wn_error error;
 };
 
-static void fail(struct run *r, uint64_t number, const struct wn_error *error)
+/* `status` is what counts: a step that left no sentence has failed all the same. */
+static void fail(struct run *r, uint64_t number, int status, const struct wn_error *error)
 {
     pthread_mutex_lock(&r->lock);
     if (!r->failed || number < r->failed_at) {
         r->error = *error;
+        r->error.status = status;
         r->failed_at = number;
     }
     r->failed = true;
@@ -62,9 +64,10 @@ static bool claim(struct worker *w, uint64_t *number)
     pthread_mutex_lock(&r->claiming);
     if (!r->no_more && !has_failed(r)) {
         *number = r->next_claim++;
-        if (p->claim(p->arg, w->piece, &more, &w->error) != WN_OK) {
+        int status = p->claim(p->arg, w->piece, &more, &w->error);
+        if (status != WN_OK) {
             r->no_more = true;
-            fail(r, *number, &w->error);
+            fail(r, *number, status, &w->error);
         } else if (!more) {
             r->no_more = true;
         } else {
@@ -75,14 +78,16 @@ static bool claim(struct worker *w, uint64_t *number)
     return mine;
 }
 
-/* Waits for the piece's turn; false when the run has failed by then. */
+/* Waits for the piece's turn; false when an earlier piece has failed by then. A later one's failure
+ * changes nothing: this piece may yet fail first, and which failure is the earliest must not depend
+ * on timing. */
 static bool wait_turn(struct run *r, uint64_t number)
 {
     pthread_mutex_lock(&r->lock);
-    while (r->next_commit != number && !r->failed) {
+    while (r->next_commit != number && !(r->failed && r->failed_at < number)) {
         pthread_cond_wait(&r->turned, &r->lock);
     }
-    bool mine = !r->failed;
+    bool mine = r->next_commit == number;
     pthread_mutex_unlock(&r->lock);
     return mine;
 }
@@ -116,7 +121,7 @@ static void *run_worker(void *arg)
             }
         }
         if (status != WN_OK) {
-            fail(r, number, &w->error);
+            fail(r, number, status, &w->error);
             break;
         }
     }

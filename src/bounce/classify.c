@@ -78,9 +78,9 @@ static const struct reply_rule {
     enum topic topic;
     struct wn_span phrase;
 } reply_rules[] = {
-#define WN_REPLY(rule, topic, phrase) {rule, x, x, TOPIC_##topic, {phrase, sizeof phrase - 1}},
+#define WN_REPLY(rule, topic, phrase) {rule, x, x, TOPIC_##topic, {(phrase), sizeof(phrase) - 1}},
 #define WN_REPLY_AT(rule, subject, detail, topic, phrase)                                          \
-    {rule, subject, detail, TOPIC_##topic, {phrase, sizeof phrase - 1}},
+    {rule, subject, detail, TOPIC_##topic, {(phrase), sizeof(phrase) - 1}},
 #include "data/replies.def"
 };
 

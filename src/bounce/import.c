@@ -24,7 +24,7 @@ enum {
     SOURCE_MAX = 320,
     /* Key, diagnostic, message id, source. */
     EVENT_TEXT = WN_NOTICE_KEY_MAX + WN_DIAGNOSTIC_MAX + 512 + SOURCE_MAX,
-    COMMIT_MS = 300 /* of adding; deriving and committing take about as long again */
+    COMMIT_MS = 500 /* of adding; deriving and committing take about as long again */
 };
 
 struct batch {
@@ -209,7 +209,6 @@ static int write_batches(struct import *import, struct wn_store *store,
     if (open && (status == WN_OK || status > WN_E_SIGNAL)) {
         int end = finish_transaction(store, false, err);
         status = status == WN_OK ? end : status;
-        open = end != WN_OK;
         committed = *counts;
     }
     if (status != WN_OK && status < WN_E_SIGNAL) {

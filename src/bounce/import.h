@@ -22,9 +22,9 @@ typedef void wn_unused_visit(void *arg, const char *file, const struct wn_notice
 
 struct wn_import_settings {
     struct wn_source_settings source;
-    int64_t now;              /* seconds since 1970 */
-    const volatile int *stop; /* becomes non-zero when an orderly stop is asked for; never NULL */
-    wn_unused_visit *unused;  /* or NULL */
+    int64_t now;             /* seconds since 1970 */
+    const _Atomic int *stop; /* becomes non-zero when an orderly stop is asked for; never NULL */
+    wn_unused_visit *unused; /* or NULL */
     void *unused_arg;
 };
 

@@ -155,7 +155,9 @@ static void add_word(struct wn_plain *plain, struct wn_span word)
 
 void wn_plain_make(struct wn_span reply, struct wn_plain *plain)
 {
-    if (reply.n > WN_DIAGNOSTIC_MAX) {
+    if (reply.n == 0) {
+        reply.p = "";
+    } else if (reply.n > WN_DIAGNOSTIC_MAX) {
         reply.n = WN_DIAGNOSTIC_MAX;
     }
     plain->n = 0;
@@ -200,7 +202,9 @@ enum wn_phase wn_reply_phase(const struct wn_plain *plain)
         {{"while sending message body", 26}, WN_PHASE_data},
         {{"while receiving the initial server greeting", 43}, WN_PHASE_connect},
         {{"after rcpt to", 13}, WN_PHASE_rcpt},
+        {{"after rcpt @", 12}, WN_PHASE_rcpt}, /* TO:<bob@example.com> */
         {{"after mail from", 15}, WN_PHASE_mail},
+        {{"after mail @", 12}, WN_PHASE_mail},
         {{"after end of data", 17}, WN_PHASE_data},
         {{"after initial connection", 24}, WN_PHASE_connect},
         {{"after ehlo", 10}, WN_PHASE_ehlo},

@@ -11,19 +11,21 @@
 /* Clocks and time zones differ. */
 #define LATEST_AHEAD (2 * WN_DAY)
 
-_Static_assert(sizeof((struct wn_address *)0)->text <= WN_NOTICE_KEY_MAX, "room for every key");
+_Static_assert(sizeof(struct wn_address) <= WN_NOTICE_KEY_MAX, "room for every key");
 
-static const struct wn_source *const sources[] = {&wn_source_csv};
+static const struct {
+    const struct wn_source *source;
+} sources[] = {{&wn_source_csv}};
 
 const struct wn_source *wn_source_find(struct wn_span head)
 {
     size_t last = sizeof sources / sizeof *sources - 1;
     for (size_t i = 0; i < last; i++) {
-        if (sources[i]->recognise(head)) {
-            return sources[i];
+        if (sources[i].source->recognise(head)) {
+            return sources[i].source;
         }
     }
-    return sources[last];
+    return sources[last].source;
 }
 
 const char *wn_notice_fault_sentence(enum wn_notice_fault fault)

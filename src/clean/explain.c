@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "clean/explain.h"
 
+#include "base/clock.h"
 #include "smtp/provider.h"
 
 static struct wn_span several(struct wn_span cell, struct wn_buf *out)
@@ -18,10 +19,21 @@ static struct wn_span several(struct wn_span cell, struct wn_buf *out)
     return wn_buf_span(out);
 }
 
+static struct wn_span unreachable(const struct wn_domain_history *h, struct wn_buf *out)
+{
+    char since[WN_TIME_TEXT];
+    wn_time_format(h->unreachable_since, since);
+    wn_buf_addf(out, "mail to this domain keeps expiring unanswered, since %.10s", since);
+    return wn_buf_span(out);
+}
+
 /* The sentence that goes with the evidence: the fault, the server's reply, or what DNS said. */
 static struct wn_span diagnose(const struct wn_judged *j, struct wn_span cell, struct wn_buf *out)
 {
     wn_buf_clear(out);
+    if (j->verdict.reason == WN_REASON_domain_unreachable) {
+        return unreachable(j->domain_history, out);
+    }
     if (j->verdict.evidence == WN_EVIDENCE_history) {
         return j->history != NULL ? j->history->diagnostic : wn_span_of(NULL);
     }

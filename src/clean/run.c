@@ -301,7 +301,7 @@ static int publish_all(struct wn_run *run, struct wn_error *err)
     return s->dry_run || s->only >= 0 ? WN_OK : swap_in(run, err);
 }
 
-int wn_run_clean(const struct wn_clean_settings *settings, const volatile int *stop,
+int wn_run_clean(const struct wn_clean_settings *settings, const _Atomic int *stop,
                  struct wn_run *run, struct wn_error *err)
 {
     *run = (struct wn_run){.settings = settings, .stop = stop, .began = wn_clock_now()};

@@ -68,7 +68,7 @@ struct wn_run_input {
 
 struct wn_run {
     const struct wn_clean_settings *settings;
-    const volatile int *stop;
+    const _Atomic int *stop;
     struct wn_run_input *inputs;
     size_t input_count;
     struct wn_tables tables;
@@ -85,7 +85,7 @@ struct wn_run {
 
 /* The whole run. Publishes nothing on failure. *run is filled either way, for the summary, and is
  * to be released. */
-int wn_run_clean(const struct wn_clean_settings *settings, const volatile int *stop,
+int wn_run_clean(const struct wn_clean_settings *settings, const _Atomic int *stop,
                  struct wn_run *run, struct wn_error *err);
 void wn_run_release(struct wn_run *run);
 

@@ -55,7 +55,7 @@ static void show(const struct wn_run *run, uint32_t id, struct wn_span text,
     visit(arg, &single);
 }
 
-int wn_single_judge(const struct wn_clean_settings *settings, const volatile int *stop,
+int wn_single_judge(const struct wn_clean_settings *settings, const _Atomic int *stop,
                     const struct wn_span *texts, size_t count, wn_single_visit *visit, void *arg,
                     struct wn_error *err)
 {

@@ -17,7 +17,7 @@ typedef void wn_single_visit(void *arg, const struct wn_single *single);
 
 /* Judges `count` texts and calls `visit` for each, in order; what it gets is valid during the call.
  * Facts that were paid for are kept in the store unless another run holds it. */
-int wn_single_judge(const struct wn_clean_settings *settings, const volatile int *stop,
+int wn_single_judge(const struct wn_clean_settings *settings, const _Atomic int *stop,
                     const struct wn_span *texts, size_t count, wn_single_visit *visit, void *arg,
                     struct wn_error *err);
 

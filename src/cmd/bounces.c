@@ -106,7 +106,7 @@ static void print_json(const struct wn_import_counts *c)
 /* Every file can be opened, or nothing is imported. */
 static int check_files(const struct wn_operands *files, struct wn_error *err)
 {
-    static const volatile int never;
+    static const _Atomic int never;
     size_t standard = 0;
     for (size_t i = 0; i < files->n; i++) {
         if (strcmp(files->v[i], "-") == 0) {

@@ -202,7 +202,7 @@ static void add_text(struct texts *t, struct wn_span text)
 
 /* One address a line; blank lines are none. What is longer than a line may be is cut and so judged
  * to be no address. */
-static int read_standard_input(struct texts *t, const volatile int *stop, struct wn_error *err)
+static int read_standard_input(struct texts *t, const _Atomic int *stop, struct wn_error *err)
 {
     char *line = wn_malloc(LINE_MAX_BYTES);
     size_t n = 0;

@@ -8,7 +8,7 @@
 
 struct wn_cmd {
     struct wn_error err;      /* filled on failure; main prints it */
-    const volatile int *stop; /* the number of the signal that asked for an orderly stop, or 0 */
+    const _Atomic int *stop; /* the number of the signal that asked for an orderly stop, or 0 */
     int64_t now;              /* seconds since 1970 */
 };
 

@@ -74,7 +74,7 @@ static int64_t holds_since(const struct hold *hold, const struct wn_history *h, 
 }
 
 struct subject {
-    char key[sizeof((struct wn_address *)0)->text];
+    char key[sizeof(((struct wn_address *)NULL)->text)];
     struct wn_span recipient, domain;
     int64_t now;
     bool known, domain_known;

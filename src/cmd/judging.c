@@ -18,10 +18,10 @@ int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd, struc
         return wn_error_set(err, WN_E_USAGE, "--as-of wants a time such as 2026-11-01, not '%s'",
                             j->as_of);
     }
-    if (j->no_db && j->db != NULL) {
-        return wn_error_set(err, WN_E_USAGE, "--db and --no-db exclude each other");
+    if (j->db != NULL && j->db[0] == '\0') {
+        return wn_error_set(err, WN_E_USAGE, "--db wants the name of a file");
     }
-    s->db = j->db;
+    s->db = j->no_db ? NULL : j->db;
     if (!j->no_db && j->db == NULL) {
         status = wn_store_default_path(path, err);
         s->db = wn_buf_text(path);

@@ -29,7 +29,7 @@ struct wn_judging {
         "the store (default: $XDG_STATE_HOME/winnow/winnow.db, else ~/.local/state/winnow/winnow.db)", \
         0, 0),                                                                                     \
     WN_JUDGING_OPTION(S, "no-db", WN_OPT_FLAG, no_db, NULL,                                        \
-        "use no store: no history, no remembered DNS answers", 0, 0),                              \
+        "use no store, whatever --db says: no history, no remembered DNS answers", 0, 0),                              \
     WN_JUDGING_OPTION(S, "refresh", WN_OPT_FLAG, refresh, NULL,                                    \
         "ask DNS again even where a remembered answer is fresh", 0, 0),                            \
     WN_JUDGING_OPTION(S, "dns-server", WN_OPT_TEXT, dns_server, "ADDR[:PORT],...",                 \

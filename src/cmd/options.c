@@ -18,52 +18,10 @@ struct reading {
     void *settings;
     struct wn_operands *operands;
     struct wn_error *err;
-    const char *path; /* of the configuration file */
+    FILE *file;      /* the configuration file */
+    int line;        /* how many of its lines were read */
+    int failed_line; /* on which a key could not be used, or 0 */
 };
-
-static size_t edit_distance(const char *a, const char *b)
-{
-    enum {
-        LONGEST = 40
-    };
-    size_t row[LONGEST + 1];
-    size_t an = strlen(a), bn = strlen(b);
-    if (an > LONGEST || bn > LONGEST) {
-        return LONGEST;
-    }
-    for (size_t j = 0; j <= bn; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= an; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= bn; j++) {
-            size_t above = row[j];
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            best = above + 1 < best ? above + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-            diagonal = above;
-        }
-    }
-    return row[bn];
-}
-
-const char *wn_nearest_word(const char *word, const char *const *words, size_t count)
-{
-    const char *best = NULL;
-    size_t best_distance = strlen(word) / 3 + 2; /* farther than this is no help */
-    for (size_t i = 0; i < count; i++) {
-        size_t n = strlen(word);
-        size_t distance =
-            n >= 3 && strncmp(word, words[i], n) == 0 ? 1 : edit_distance(word, words[i]);
-        if (distance < best_distance) {
-            best_distance = distance;
-            best = words[i];
-        }
-    }
-    return best;
-}
 
 static const struct wn_option *find_option(const struct wn_command_help *help, struct wn_span name)
 {
@@ -154,28 +112,67 @@ static const struct wn_command_help *find_section(const char *section)
     return NULL;
 }
 
-/* inih's callback: one key. Non-zero means handled; lineno comes through INI_HANDLER_LINENO builds
- * only, so the key itself has to say where it stands. */
+/* inih's source of lines. It counts them, as the callback is not told where it stands; it drops
+ * what a line is indented by, as inih would take it for more of the value before; and it ends the
+ * file at the first fault. */
+static char *next_line(char *p, int n, void *arg)
+{
+    struct reading *r = arg;
+    if (r->err->status != WN_OK || fgets(p, n, r->file) == NULL) {
+        return NULL;
+    }
+    r->line++;
+    if (strchr(p, '\n') == NULL && feof(r->file) == 0) {
+        wn_error_set(r->err, WN_E_CONFIG, "this line is longer than %d bytes or holds a NUL byte",
+                     n - 2);
+        r->failed_line = r->line;
+        return NULL;
+    }
+    size_t indent = strspn(p, " \t");
+    memmove(p, p + indent, strlen(p + indent) + 1);
+    return p;
+}
+
+/* inih's callback: one key. Non-zero means handled. */
 static int read_key(void *arg, const char *section, const char *name, const char *value)
 {
     struct reading *r = arg;
-    char where[300];
+    char where[80];
     const struct wn_command_help *help = find_section(section);
+    const struct wn_option *option = help != NULL ? find_option(help, wn_span_of(name)) : NULL;
+    int status = WN_OK;
     if (help == NULL) {
-        wn_error_set(r->err, WN_E_CONFIG, "%s: there is no command '%s' to configure", r->path,
-                     section);
-        return 0;
+        status =
+            wn_error_set(r->err, WN_E_CONFIG, "there is no command '%s' to configure", section);
+    } else if (option == NULL) {
+        status = wn_error_set(r->err, WN_E_CONFIG, "[%s] has no option '%s'", section, name);
+    } else if (help == r->help) {
+        (void)snprintf(where, sizeof where, "[%.60s] ", section);
+        status = set_value(r, option, value, WN_E_CONFIG, where);
     }
-    const struct wn_option *option = find_option(help, wn_span_of(name));
-    if (option == NULL) {
-        wn_error_set(r->err, WN_E_CONFIG, "%s: [%s] has no option '%s'", r->path, section, name);
-        return 0;
+    if (status != WN_OK) {
+        r->failed_line = r->line;
     }
-    if (help != r->help) {
-        return 1;
+    return status == WN_OK;
+}
+
+static int parse_config(struct reading *r, const char *path)
+{
+    struct wn_error *err = r->err;
+    struct wn_error found = {0};
+    r->err = &found;
+    int line = ini_parse_stream(next_line, r, read_key, r);
+    r->err = err;
+    if (found.status != WN_OK && (line <= 0 || line >= r->failed_line)) {
+        return wn_error_set(err, WN_E_CONFIG, "%s:%d: %s", path, r->failed_line, found.text);
     }
-    (void)snprintf(where, sizeof where, "%.200s: [%.60s] ", r->path, section);
-    return set_value(r, option, value, WN_E_CONFIG, where) == WN_OK;
+    if (line != 0) {
+        return wn_error_set(err, WN_E_CONFIG, "%s:%d: this is no 'key = value' line", path, line);
+    }
+    if (ferror(r->file) != 0) {
+        return wn_error_set(err, WN_E_CONFIG, "%s cannot be read", path);
+    }
+    return WN_OK;
 }
 
 static int read_config(struct reading *r)
@@ -191,45 +188,45 @@ static int read_config(struct reading *r)
     } else {
         return WN_OK;
     }
-    r->path = wn_buf_text(&path);
-    FILE *file = fopen(r->path, "re");
-    if (file == NULL) {
-        if (errno != ENOENT && errno != ENOTDIR) {
-            status = wn_error_errno(r->err, WN_E_CONFIG, errno, "%s cannot be read", r->path);
-        }
-        goto out;
+    r->file = fopen(wn_buf_text(&path), "re");
+    if (r->file != NULL) {
+        status = parse_config(r, path.p);
+        (void)fclose(r->file);
+    } else if (errno != ENOENT && errno != ENOTDIR) {
+        status = wn_error_errno(r->err, WN_E_CONFIG, errno, "%s cannot be read", path.p);
     }
-    int line = ini_parse_file(file, read_key, r);
-    if (line != 0) {
-        status = wn_error_set(r->err, WN_E_CONFIG, "%s:%d: this is no 'key = value' line", r->path,
-                              line);
-        status = r->err != NULL ? r->err->status : status;
-    }
-    (void)fclose(file);
-out:
     wn_buf_release(&path);
-    r->path = NULL;
+    r->file = NULL;
     return status;
+}
+
+/* A list from a later source replaces what the sources before gave, as a single value would. */
+static void clear_list(struct reading *r, const struct wn_option *option)
+{
+    if (option->type == WN_OPT_LIST) {
+        *(struct wn_texts *)(void *)((char *)r->settings + option->offset) = (struct wn_texts){0};
+    }
 }
 
 /* WINNOW_DNS_SERVER is the option dns-server of every command that has it. */
 static int read_variable(struct reading *r, const char *entry)
 {
     char name[64];
-    size_t n = 0;
-    const char *p = entry + strlen("WINNOW_");
-    for (; *p != '\0' && *p != '=' && n < sizeof name - 1; p++) {
-        name[n++] = *p == '_' ? '-' : wn_lower(*p);
-    }
-    if (*p != '=') {
+    const char *word = entry + strlen("WINNOW_");
+    size_t n = strcspn(word, "=");
+    if (word[n] != '=') {
         return WN_OK;
     }
-    struct wn_span key = {name, n};
+    for (size_t i = 0; i < n && i < sizeof name; i++) {
+        name[i] = word[i] == '_' ? '-' : wn_lower(word[i]);
+    }
+    struct wn_span key = {name, n < sizeof name ? n : 0}; /* no option has a longer one */
     const struct wn_option *mine = find_option(r->help, key);
     if (mine != NULL) {
         char where[80];
-        (void)snprintf(where, sizeof where, "%.*s: ", (int)(p - entry), entry);
-        return set_value(r, mine, p + 1, WN_E_CONFIG, where);
+        (void)snprintf(where, sizeof where, "%.*s: ", (int)(word + n - entry), entry);
+        clear_list(r, mine);
+        return set_value(r, mine, word + n + 1, WN_E_CONFIG, where);
     }
     for (size_t i = 0; i < wn_command_count; i++) {
         if (wn_commands[i].help != NULL && find_option(wn_commands[i].help, key) != NULL) {
@@ -237,7 +234,7 @@ static int read_variable(struct reading *r, const char *entry)
         }
     }
     return wn_error_set(r->err, WN_E_CONFIG, "the variable %.*s names no option of any command",
-                        (int)(p - entry), entry);
+                        (int)(word + n - entry), entry);
 }
 
 static int read_variables(struct reading *r)
@@ -274,15 +271,14 @@ static int unknown_option(struct reading *r, const char *text)
                         r->help->name, word, r->help->name);
 }
 
-/* A list given on the command line replaces what configuration and variables gave, as a single
- * value would; `cleared` has a bit for each option that was. */
+/* `cleared` has a bit for each list that the command line has begun. */
 static int set_from_line(struct reading *r, const struct wn_option *option, const char *text,
                          uint64_t *cleared)
 {
     size_t index = (size_t)(option - r->help->options);
     if (option->type == WN_OPT_LIST && index < 64 && (*cleared >> index & 1) == 0) {
         *cleared |= UINT64_C(1) << index;
-        *(struct wn_texts *)(void *)((char *)r->settings + option->offset) = (struct wn_texts){0};
+        clear_list(r, option);
     }
     return set_value(r, option, text, WN_E_USAGE, "--");
 }
@@ -372,7 +368,11 @@ static int read_line(struct reading *r, int argc, char **argv)
 int wn_options_read(const struct wn_command_help *help, int argc, char **argv, void *settings,
                     struct wn_operands *operands, struct wn_error *err)
 {
-    struct reading r = {.help = help, .settings = settings, .operands = operands, .err = err};
+    struct wn_error ignored = {0};
+    struct reading r = {.help = help,
+                        .settings = settings,
+                        .operands = operands,
+                        .err = err != NULL ? err : &ignored};
     *operands = (struct wn_operands){0};
     int status = read_config(&r);
     if (status == WN_OK) {

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/nearest.h"
 
 enum wn_option_type {
     WN_OPT_FLAG,   /* bool */
@@ -59,8 +60,5 @@ struct wn_operands {
 int wn_options_read(const struct wn_command_help *help, int argc, char **argv, void *settings,
                     struct wn_operands *operands, struct wn_error *err);
 void wn_operands_release(struct wn_operands *operands);
-
-/* The word of `words` nearest to `word` by edit distance, or NULL when none is near. */
-const char *wn_nearest_word(const char *word, const char *const *words, size_t count);
 
 #endif

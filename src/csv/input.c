@@ -66,16 +66,24 @@ struct source {
     char out[BLOCK];
 };
 
-static int read_block(struct source *s, size_t *n, struct wn_error *err)
+/* Fills the input block, or as much of it as there is: a pipe hands out its bytes in pieces of any
+ * size, and what the first of them mean is asked only once. */
+static int read_block(struct source *s, const _Atomic int *stop, size_t *n, struct wn_error *err)
 {
-    ssize_t got;
-    do {
-        got = read(s->from, s->in, sizeof s->in);
-    } while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        return wn_error_errno(err, WN_E_IO, errno, "%s cannot be read", s->input->name);
+    *n = 0;
+    while (*n < sizeof s->in) {
+        if (*stop != 0) {
+            return wn_error_set(err, WN_E_SIGNAL + *stop, "stopped");
+        }
+        ssize_t got = read(s->from, s->in + *n, sizeof s->in - *n);
+        if (got == 0) {
+            break;
+        }
+        if (got < 0 && errno != EINTR) {
+            return wn_error_errno(err, WN_E_IO, errno, "%s cannot be read", s->input->name);
+        }
+        *n += got > 0 ? (size_t)got : 0;
     }
-    *n = (size_t)got;
     return WN_OK;
 }
 
@@ -111,14 +119,11 @@ static int inflate_block(struct source *s, size_t n, int spool, struct wn_error 
     return WN_OK;
 }
 
-static int copy(struct source *s, int spool, const volatile int *stop, struct wn_error *err)
+static int copy(struct source *s, int spool, const _Atomic int *stop, struct wn_error *err)
 {
     for (bool first = true;; first = false) {
-        size_t n = 0;
-        if (*stop != 0) {
-            return wn_error_set(err, WN_E_SIGNAL + *stop, "stopped");
-        }
-        int status = read_block(s, &n, err);
+        size_t n;
+        int status = read_block(s, stop, &n, err);
         if (status != WN_OK) {
             return status;
         }
@@ -141,7 +146,7 @@ static int copy(struct source *s, int spool, const volatile int *stop, struct wn
 }
 
 /* Replaces the input's descriptor by one of a private plain copy. */
-static int spool(struct wn_input *input, const volatile int *stop, struct wn_error *err)
+static int spool(struct wn_input *input, const _Atomic int *stop, struct wn_error *err)
 {
     struct source *s = wn_calloc(1, sizeof *s);
     s->input = input;
@@ -172,7 +177,7 @@ out:
     return status;
 }
 
-int wn_input_open(struct wn_input *input, const char *path, const volatile int *stop,
+int wn_input_open(struct wn_input *input, const char *path, const _Atomic int *stop,
                   struct wn_error *err)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -181,6 +186,9 @@ int wn_input_open(struct wn_input *input, const char *path, const volatile int *
         standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
     if (input->fd < 0) {
         input->fd = 0;
+        if (errno == EINTR && *stop != 0) { /* it waited for a pipe's other end */
+            return wn_error_set(err, WN_E_SIGNAL + *stop, "stopped");
+        }
         return wn_error_errno(err, WN_E_NOINPUT, errno, "%s cannot be opened", input->name);
     }
     int status = WN_OK;

@@ -27,7 +27,7 @@ struct wn_input {
 /* Opens `path` ("-": standard input) and spools it if need be, until `*stop` becomes non-zero.
  * WN_E_NOINPUT: it cannot be opened, or is a directory; WN_E_DATA: broken gzip data; WN_E_IO: it
  * cannot be read, or the temporary file cannot be written; WN_E_SIGNAL + n: stopped. */
-int wn_input_open(struct wn_input *input, const char *path, const volatile int *stop,
+int wn_input_open(struct wn_input *input, const char *path, const _Atomic int *stop,
                   struct wn_error *err);
 /* Accepts an input that was never opened, if it is zeroed. */
 void wn_input_close(struct wn_input *input);

@@ -234,7 +234,8 @@ void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
     wn_buf_addf(out, ": %llu records, email column '", (unsigned long long)s->records);
     wn_text_add_shown(out, wn_span_of(s->email_column));
     wn_buf_addf(out, "', %lld.%02lld s%s\n", (long long)(s->run.ms / 1000),
-                (long long)(s->run.ms % 1000), s->dry_run ? " (dry run: nothing is written)" : "");
+                (long long)(s->run.ms % 1000 / 10),
+                s->dry_run ? " (dry run: nothing is written)" : "");
     for (unsigned i = 0; i < WN_ACTION_COUNT; i++) {
         add_share(out, s, wn_action_word((enum wn_action)i), s->tally->action[i],
                   written ? files[i] : NULL);

@@ -220,16 +220,28 @@ static void disconnect(struct wn_store *store)
     store->db = NULL;
 }
 
-/* Whose file it is, and of which version: 0 is an empty file. */
+enum {
+    EMPTY = -1 /* the version of a file that holds nothing yet */
+};
+
+/* Whose file it is, and of which version. */
 static int identify(struct wn_store *store, int64_t *version, struct wn_error *err)
 {
     int64_t application = 0, objects = 0;
-    int status = read_number(store, "PRAGMA application_id", &application, err);
+    /* In one transaction: another process may be writing all of these just now. */
+    bool alone = sqlite3_get_autocommit(store->db) != 0;
+    int status = alone ? run(store, "BEGIN", err) : WN_OK;
+    if (status == WN_OK) {
+        status = read_number(store, "PRAGMA application_id", &application, err);
+    }
     if (status == WN_OK) {
         status = read_number(store, "PRAGMA user_version", version, err);
     }
     if (status == WN_OK) {
         status = read_number(store, "SELECT count(*) FROM sqlite_master", &objects, err);
+    }
+    if (alone) {
+        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }
     if (status != WN_OK) {
         return status;
@@ -240,6 +252,9 @@ static int identify(struct wn_store *store, int64_t *version, struct wn_error *e
                             "%s is the database of another program: it was left as it is; name "
                             "another file with --db",
                             store->path);
+    }
+    if (empty) {
+        *version = EMPTY;
     }
     if (*version > VERSION) {
         return wn_error_set(err, WN_E_IO,
@@ -253,14 +268,15 @@ static int identify(struct wn_store *store, int64_t *version, struct wn_error *e
 
 static int migrate(struct wn_store *store, struct wn_error *err)
 {
-    int64_t version;
+    int64_t version = EMPTY;
     int status = run(store, "BEGIN IMMEDIATE", err);
     if (status != WN_OK) {
         return status;
     }
     /* Once more under the lock: another process may have been faster. */
     status = identify(store, &version, err);
-    for (; status == WN_OK && version < VERSION; version++) {
+    for (version = version == EMPTY ? 0 : version; status == WN_OK && version < VERSION;
+         version++) {
         status = run(store, migrations[version], err);
     }
     if (status == WN_OK) {
@@ -294,7 +310,7 @@ static int switch_to_wal(struct wn_store *store, struct wn_error *err)
 
 static int open_writer(struct wn_store *store, const char *absolute, struct wn_error *err)
 {
-    int64_t version;
+    int64_t version = EMPTY;
     int status = connect_to(store, absolute, SQLITE_OPEN_READWRITE, err);
     if (status == WN_OK) {
         status = identify(store, &version, err);
@@ -340,27 +356,26 @@ static int connect_immutable(struct wn_store *store, const char *absolute, struc
     return status;
 }
 
-/* Whether the store cannot be opened only because nothing may be written beside it. */
-static bool is_quiet(struct wn_store *store, const char *absolute)
+/* Whether nobody is at work on the store. */
+static bool is_quiet(const char *absolute)
 {
-    int code = sqlite3_errcode(store->db);
     struct wn_buf wal = {0};
     wn_buf_addf(&wal, "%s-wal", absolute);
-    bool quiet = (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
-                 access(wn_buf_text(&wal), F_OK) != 0;
+    bool quiet = access(wn_buf_text(&wal), F_OK) != 0;
     wn_buf_release(&wal);
     return quiet;
 }
 
 static int open_reader(struct wn_store *store, const char *absolute, struct wn_error *err)
 {
-    int64_t version;
+    int64_t version = EMPTY;
     struct wn_error first = {0};
     int status = connect_to(store, absolute, SQLITE_OPEN_READWRITE, &first);
     if (status == WN_OK) {
         status = identify(store, &version, &first);
     }
-    if (status != WN_OK && is_quiet(store, absolute)) {
+    if (status == WN_E_CANTCREATE && is_quiet(absolute)) {
+        /* Perhaps only because nothing may be written beside it. */
         disconnect(store);
         first = (struct wn_error){0};
         status = connect_immutable(store, absolute, &first);
@@ -372,7 +387,7 @@ static int open_reader(struct wn_store *store, const char *absolute, struct wn_e
         /* A reader creates nothing, so what cannot be opened is an I/O error. */
         return wn_error_set(err, status == WN_E_CANTCREATE ? WN_E_IO : status, "%s", first.text);
     }
-    if (version == 0) {
+    if (version == EMPTY) {
         /* An empty file, perhaps one that is just being filled. */
         disconnect(store);
         status = connect_to(store, ":memory:", SQLITE_OPEN_READWRITE, err);

@@ -48,7 +48,7 @@ struct wn_lock;
  * all), or until `*stop` becomes non-zero (may be NULL; it is set by a signal handler).
  * WN_E_TEMPFAIL: another process holds it, and the sentence says which. */
 int wn_lock_take(const char *path, enum wn_lock_kind kind, const char *command, int wait_seconds,
-                 const volatile int *stop, struct wn_lock **lock, struct wn_error *err);
+                 const _Atomic int *stop, struct wn_lock **lock, struct wn_error *err);
 void wn_lock_free(struct wn_lock *lock);
 
 #endif

@@ -150,7 +150,7 @@ static struct wn_span drop_codes(struct wn_span s)
     while (i < s.n && (is_digit(s.p[i]) || strchr(" .-#", s.p[i]) != NULL) && s.p[i] != '\0') {
         i++;
     }
-    return (struct wn_span){s.p + i, s.n - i};
+    return i > 0 ? (struct wn_span){s.p + i, s.n - i} : s;
 }
 
 static void add_normalised(struct wn_buf *out, struct wn_span reply)
@@ -337,16 +337,30 @@ struct event_walk {
     struct wn_store *store;
     struct wn_span recipient;
     wn_event_visit *visit;
+    wn_story_visit *visit_story;
     void *arg;
     struct wn_error *err;
 };
 
-static int visit_row(void *arg, sqlite3_stmt *row)
+/* Reads the words of columns 1 to 3. */
+static int read_words(const struct event_walk *walk, sqlite3_stmt *row, struct wn_span enhanced,
+                      struct wn_event *event)
 {
-    struct event_walk *walk = arg;
     int kind = find_word(kind_words, WN_KIND_COUNT, wn_column_span(row, 1));
     int action = find_word(action_words, WN_BOUNCE_ACTION_COUNT, wn_column_span(row, 2));
     int category = find_word(category_words, WN_CATEGORY_COUNT, wn_column_span(row, 3));
+    if (kind < 0 || action < 0 || category < 0 || !read_enhanced(enhanced, event)) {
+        return wn_store_fail_row(walk->store, "an event holds a word that is none", walk->err);
+    }
+    event->kind = (enum wn_event_kind)kind;
+    event->action = (enum wn_bounce_action)action;
+    event->category = (enum wn_category)category;
+    return WN_OK;
+}
+
+static int visit_row(void *arg, sqlite3_stmt *row)
+{
+    struct event_walk *walk = arg;
     int phase = find_word(phase_words, WN_PHASE_COUNT, wn_column_span(row, 4));
     struct wn_event event = {
         .recipient = walk->recipient,
@@ -357,35 +371,64 @@ static int visit_row(void *arg, sqlite3_stmt *row)
         .message_id = wn_column_span(row, 9),
         .source = wn_column_span(row, 10),
     };
-    if (kind < 0 || action < 0 || category < 0 || phase < 0 ||
-        !read_enhanced(wn_column_span(row, 6), &event)) {
+    if (phase < 0) {
         return wn_store_fail_row(walk->store, "an event holds a word that is none", walk->err);
     }
-    event.kind = (enum wn_event_kind)kind;
-    event.action = (enum wn_bounce_action)action;
-    event.category = (enum wn_category)category;
     event.phase = (enum wn_phase)phase;
-    return walk->visit(walk->arg, &event);
+    int status = read_words(walk, row, wn_column_span(row, 6), &event);
+    return status == WN_OK ? walk->visit(walk->arg, &event) : status;
 }
 
-int wn_events_of_id(struct wn_store *store, sqlite3_int64 id, struct wn_span recipient,
-                    wn_event_visit *visit, void *arg, struct wn_error *err)
+static int visit_story_row(void *arg, sqlite3_stmt *row)
 {
-    sqlite3_stmt *of = NULL;
-    int status = wn_store_statement(store, WN_STATEMENT_event_of, &of, err);
+    struct event_walk *walk = arg;
+    struct wn_span digest = wn_column_span(row, 8);
+    struct wn_event_kept kept = {
+        .event =
+            {
+                .recipient = walk->recipient,
+                .at = sqlite3_column_int64(row, 0),
+                .code = (uint16_t)sqlite3_column_int(row, 4),
+                .diagnostic = wn_column_span(row, 6),
+                .message_id = wn_column_span(row, 7),
+            },
+    };
+    if (digest.n != WN_DIGEST) {
+        return wn_store_fail_row(walk->store, "an event has no digest", walk->err);
+    }
+    memcpy(kept.digest, digest.p, WN_DIGEST);
+    int status = read_words(walk, row, wn_column_span(row, 5), &kept.event);
+    return status == WN_OK ? walk->visit_story(walk->arg, &kept) : status;
+}
+
+int wn_events_story(struct wn_store *store, sqlite3_int64 id, struct wn_span recipient,
+                    wn_story_visit *visit, void *arg, struct wn_error *err)
+{
+    sqlite3_stmt *story = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_event_story, &story, err);
     if (status != WN_OK) {
         return status;
     }
-    (void)sqlite3_bind_int64(of, 1, id);
-    struct event_walk walk = {store, recipient, visit, arg, err};
-    return wn_statement_rows(store, of, visit_row, &walk, err);
+    (void)sqlite3_bind_int64(story, 1, id);
+    struct event_walk walk = {
+        .store = store, .recipient = recipient, .visit_story = visit, .arg = arg, .err = err};
+    return wn_statement_rows(store, story, visit_story_row, &walk, err);
 }
 
 int wn_events_of(struct wn_store *store, struct wn_span recipient, wn_event_visit *visit, void *arg,
                  struct wn_error *err)
 {
     sqlite3_int64 id;
+    sqlite3_stmt *of = NULL;
     int status = wn_mailbox_find(store, recipient, &id, err);
-    return status == WN_OK && id != 0 ? wn_events_of_id(store, id, recipient, visit, arg, err)
-                                      : status;
+    if (status == WN_OK && id != 0) {
+        status = wn_store_statement(store, WN_STATEMENT_event_of, &of, err);
+    }
+    if (status != WN_OK || id == 0) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(of, 1, id);
+    struct event_walk walk = {
+        .store = store, .recipient = recipient, .visit = visit, .arg = arg, .err = err};
+    return wn_statement_rows(store, of, visit_row, &walk, err);
 }

@@ -69,7 +69,7 @@ static int say_held(int fd, const char *path, struct wn_error *err)
                         path, pid, command + 1);
 }
 
-static int wait_for_lock(int fd, const char *path, int wait_seconds, const volatile int *stop,
+static int wait_for_lock(int fd, const char *path, int wait_seconds, const _Atomic int *stop,
                          struct wn_error *err)
 {
     int64_t deadline = wn_clock_monotonic_ms() + INT64_C(1000) * wait_seconds;
@@ -92,7 +92,7 @@ static int wait_for_lock(int fd, const char *path, int wait_seconds, const volat
 }
 
 int wn_lock_take(const char *path, enum wn_lock_kind kind, const char *command, int wait_seconds,
-                 const volatile int *stop, struct wn_lock **lock, struct wn_error *err)
+                 const _Atomic int *stop, struct wn_lock **lock, struct wn_error *err)
 {
     struct wn_buf name = {0};
     int fd = -1;
@@ -115,9 +115,10 @@ int wn_lock_take(const char *path, enum wn_lock_kind kind, const char *command, 
     }
     char text[128];
     int n = snprintf(text, sizeof text, "%ld %.100s\n", (long)getpid(), command);
-    /* A full disk only costs the message its detail. */
-    if (ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) != n) {
-        n = ftruncate(fd, 0);
+    bool written = ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
+    if (!written && ftruncate(fd, 0) != 0) {
+        /* A full disk costs the others' message its detail, and half a line is read as none. */
+        errno = 0;
     }
     *lock = wn_malloc(sizeof **lock);
     (*lock)->fd = fd;

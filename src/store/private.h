@@ -120,8 +120,12 @@ int wn_store_make_parents(const char *path, struct wn_error *err);
 /* The row of a mailbox, or 0 when there is none. */
 int wn_mailbox_find(struct wn_store *store, struct wn_span address, sqlite3_int64 *id,
                     struct wn_error *err);
-int wn_events_of_id(struct wn_store *store, sqlite3_int64 id, struct wn_span recipient,
-                    wn_event_visit *visit, void *arg, struct wn_error *err);
+
+/* The events of a mailbox in no order, without source, rule and phase; their texts move with the
+ * next call. The wn_event_kept.previous of what is visited is 0. */
+typedef int wn_story_visit(void *arg, const struct wn_event_kept *event);
+int wn_events_story(struct wn_store *store, sqlite3_int64 id, struct wn_span recipient,
+                    wn_story_visit *visit, void *arg, struct wn_error *err);
 
 /* `fresh`: the mailbox had no event before this one. */
 void wn_mailboxes_note(struct wn_mailboxes_pending *pending, sqlite3_int64 id, bool fresh,

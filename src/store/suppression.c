@@ -170,62 +170,84 @@ int wn_history_count(struct wn_store *store, uint64_t *count, struct wn_error *e
     return wn_statement_number(store, WN_STATEMENT_suppression_count, count, err);
 }
 
-/* The events of one mailbox: their texts lie in `text`, which moves as it grows, so the spans hold
- * offsets until all are there. */
+/* The events of one mailbox. Texts that were read from the store lie in `text`, which moves as it
+ * grows, so the spans hold only lengths until all are there. */
 struct gathered {
-    struct wn_event *events;
+    struct wn_event_kept *kept;
+    struct wn_event *events; /* the same, in order, as wn_history_derive wants them */
     size_t count, capacity;
     struct wn_buf text;
 };
 
-static struct wn_span keep_text(struct gathered *all, struct wn_span s)
-{
-    wn_buf_add_span(&all->text, s);
-    return (struct wn_span){NULL, s.n};
-}
-
-static struct wn_event *add_event(struct gathered *all, const struct wn_event *event)
+static struct wn_event_kept *add_kept(struct gathered *all, const struct wn_event_kept *kept)
 {
     if (all->count == all->capacity) {
         all->capacity = all->capacity > 0 ? all->capacity * 2 : 64;
+        all->kept = wn_realloc(all->kept, all->capacity * sizeof *all->kept);
         all->events = wn_realloc(all->events, all->capacity * sizeof *all->events);
     }
-    all->events[all->count] = *event;
-    return &all->events[all->count++];
+    all->kept[all->count] = *kept;
+    return &all->kept[all->count++];
 }
 
-static int gather_event(void *arg, const struct wn_event *event)
+static int gather_story(void *arg, const struct wn_event_kept *given)
 {
     struct gathered *all = arg;
-    struct wn_event *kept = add_event(all, event);
-    kept->source = kept->rule = (struct wn_span){NULL, 0};
-    kept->diagnostic = keep_text(all, event->diagnostic);
-    kept->message_id = keep_text(all, event->message_id);
+    struct wn_event *event = &add_kept(all, given)->event;
+    wn_buf_add_span(&all->text, event->diagnostic);
+    wn_buf_add_span(&all->text, event->message_id);
     return WN_OK;
 }
 
 static void place_texts(struct gathered *all)
 {
-    const char *p = all->text.p;
+    const char *p = all->text.len > 0 ? all->text.p : "";
     for (size_t i = 0; i < all->count; i++) {
-        all->events[i].diagnostic.p = p;
-        p += all->events[i].diagnostic.n;
-        all->events[i].message_id.p = p;
-        p += all->events[i].message_id.n;
+        struct wn_event *event = &all->kept[i].event;
+        event->diagnostic.p = p;
+        p += event->diagnostic.n;
+        event->message_id.p = p;
+        p += event->message_id.n;
     }
 }
 
+/* Oldest first; the same second by digest, so that the order does not depend on how they came. */
+static int compare_kept(const void *a, const void *b)
+{
+    const struct wn_event_kept *x = a, *y = b;
+    return x->event.at != y->event.at ? (x->event.at < y->event.at ? -1 : 1)
+                                      : memcmp(x->digest, y->digest, WN_DIGEST);
+}
+
+static void order_events(struct gathered *all)
+{
+    if (all->count > 1) {
+        qsort(all->kept, all->count, sizeof *all->kept, compare_kept);
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        all->events[i] = all->kept[i].event;
+    }
+}
+
+static void release_gathered(struct gathered *all)
+{
+    wn_buf_release(&all->text);
+    free(all->kept);
+    free(all->events);
+}
+
 static int put_history(struct wn_store *store, sqlite3_int64 id, struct wn_span address,
-                       const struct wn_event *events, size_t count, struct wn_error *err)
+                       struct gathered *all, struct wn_error *err)
 {
     struct wn_history history;
     unsigned char state[STATE_MAX];
     sqlite3_stmt *put = NULL;
     int status = wn_store_statement(store, WN_STATEMENT_suppression_put, &put, err);
-    if (status != WN_OK) {
+    if (status != WN_OK || all->count == 0) {
         return status;
     }
-    wn_history_derive(events, count, &history);
+    order_events(all);
+    wn_history_derive(all->events, all->count, &history);
     (void)sqlite3_bind_int64(put, 1, id);
     wn_bind_text(put, 2, address);
     (void)sqlite3_bind_blob(put, 3, state, (int)pack(&history, state), SQLITE_STATIC);
@@ -239,45 +261,24 @@ static int derive_mailbox(struct wn_store *store, sqlite3_int64 id, struct wn_sp
 {
     all->count = 0;
     wn_buf_clear(&all->text);
-    int status = wn_events_of_id(store, id, address, gather_event, all, err);
-    if (status != WN_OK || all->count == 0) {
+    int status = wn_events_story(store, id, address, gather_story, all, err);
+    if (status != WN_OK) {
         return status;
     }
     place_texts(all);
-    return put_history(store, id, address, all->events, all->count, err);
+    return put_history(store, id, address, all, err);
 }
 
-static int compare_kept(const void *a, const void *b)
-{
-    const struct wn_event_kept *x = *(const struct wn_event_kept *const *)a;
-    const struct wn_event_kept *y = *(const struct wn_event_kept *const *)b;
-    return x->event.at != y->event.at ? (x->event.at < y->event.at ? -1 : 1)
-                                      : memcmp(x->digest, y->digest, WN_DIGEST);
-}
-
-/* From the events that are still at hand, in the order in which the store would give them. */
+/* From the events that are still at hand. */
 static int derive_fresh(struct wn_store *store, const struct wn_mailbox_news *news,
                         struct gathered *all, struct wn_error *err)
 {
     const struct wn_event_kept *kept = store->mailboxes.events;
-    size_t count = 0;
-    for (uint32_t i = news->events; i != 0; i = kept[i - 1].previous) {
-        count++;
-    }
-    const struct wn_event_kept **order = wn_malloc(count * sizeof(*order));
-    count = 0;
-    for (uint32_t i = news->events; i != 0; i = kept[i - 1].previous) {
-        order[count++] = &kept[i - 1];
-    }
-    if (count > 1) {
-        qsort(order, count, sizeof(*order), compare_kept);
-    }
     all->count = 0;
-    for (size_t i = 0; i < count; i++) {
-        add_event(all, &order[i]->event);
+    for (uint32_t i = news->events; i != 0; i = kept[i - 1].previous) {
+        (void)add_kept(all, &kept[i - 1]);
     }
-    free(order);
-    return put_history(store, news->id, news->address, all->events, all->count, err);
+    return put_history(store, news->id, news->address, all, err);
 }
 
 static int compare_news(const void *a, const void *b)
@@ -345,7 +346,6 @@ int wn_suppression_update(struct wn_store *store, bool all, struct wn_error *err
     }
     wn_mailboxes_clear(&store->mailboxes);
     wn_domains_clear(&store->domains);
-    wn_buf_release(&d.all.text);
-    free(d.all.events);
+    release_gathered(&d.all);
     return status;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "verdict/policy.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/nearest.h"
 
 /* Law 1: our own trouble never prunes an address. A row of reasons.def that breaks it does not
  * compile. */
@@ -124,6 +127,19 @@ static int find_word(const char *const *words, size_t count, const char *p, size
     return -1;
 }
 
+static int refuse_reason(const char *const *words, const char *p, size_t n, struct wn_error *err)
+{
+    char word[64];
+    (void)snprintf(word, sizeof word, "%.*s", (int)(n < sizeof word ? n : sizeof word - 1), p);
+    const char *near = wn_nearest_word(word, words, WN_REASON_COUNT);
+    if (near != NULL) {
+        return wn_error_set(err, WN_E_USAGE, "there is no reason '%s'; did you mean '%s'?", word,
+                            near);
+    }
+    return wn_error_set(err, WN_E_USAGE,
+                        "there is no reason '%s'; 'winnow help reasons' lists them", word);
+}
+
 int wn_policy_set(struct wn_policy *policy, const char *text, struct wn_error *err)
 {
     const char *words[WN_REASON_COUNT];
@@ -137,9 +153,7 @@ int wn_policy_set(struct wn_policy *policy, const char *text, struct wn_error *e
     }
     int reason = find_word(words, WN_REASON_COUNT, text, (size_t)(equals - text));
     if (reason < 0) {
-        return wn_error_set(err, WN_E_USAGE,
-                            "there is no reason '%.*s'; 'winnow help reasons' lists them",
-                            (int)(equals - text), text);
+        return refuse_reason(words, text, (size_t)(equals - text), err);
     }
     int action = find_word(action_words, WN_ACTION_COUNT, equals + 1, strlen(equals + 1));
     if (action < 0) {
