@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Bounces in, history out, and what they do to a list: WN_BINARY=... python3
+tests/e2e/test_bounces.py"""
+
+import gzip
+import json
+import os
+import sqlite3
+
+import support
+from support import AS_OF, CANTCREATE, DATA, IO, NOINPUT, OK, USAGE, Case
+
+HEADER = "email,code,date\n"
+
+
+class BouncesCase(Case):
+    def bounces(self, text, *arguments, status=OK, name="bounces.csv"):
+        self.write(name, text)
+        return self.winnow("bounces", "import", "--db", self.db, *arguments, name, status=status)
+
+    def counts(self, text, *arguments, **how):
+        counts = self.bounces(text, "--json", *arguments, **how).json()
+        return counts["rows"], counts["added"], counts["known"], counts["unused"]
+
+    def reason(self, address, *arguments):
+        done = self.winnow("check", "--offline", "--json", "--db", self.db, "--as-of", AS_OF,
+                           *arguments, address, status=None)
+        return json.loads(done.out)["reason"]
+
+
+class CodeTest(BouncesCase):
+    """The codes of the issue, and what one event of each does to an address by 2026-11-01."""
+
+    # code -> (reason after one, reason after two a month apart, after three over a month)
+    CODES = {
+        "5.1.1": ("hard_bounced",) * 3,
+        "5.2.1": ("hard_bounced",) * 3,
+        "5.2.2": ("mailbox_full", "mailbox_full", "full_too_long"),
+        "4.2.2": ("mailbox_full", "mailbox_full", "full_too_long"),
+        "5.4.0": ("not_checked",) * 3,
+        "4.4.7": ("not_checked", "not_checked", "domain_unreachable"),
+        "5.7.1": ("not_checked",) * 3,
+        "5.0.0": ("not_checked",) * 3,
+        "550 5.7.1 No such user": ("soft_bounced", "hard_bounced", "hard_bounced"),
+        "554 5.1.1 no such user": ("hard_bounced",) * 3,
+        "550 4.2.2 mailbox full": ("mailbox_full", "mailbox_full", "full_too_long"),
+        "554 4.4.7 expired": ("not_checked", "not_checked", "domain_unreachable"),
+        "4.1.1": ("soft_bounced", "soft_bounced", "bounced_too_often"),
+    }
+    DAYS = ("2026-09-20", "2026-10-05", "2026-10-20")
+
+    def test_codes(self):
+        rows = [HEADER]
+        for i, code in enumerate(self.CODES):
+            for number in range(3):
+                for day in self.DAYS[2 - number:]:
+                    rows.append(f"p{i}-{number}@d{i}-{number}.brackwell.net,{code},{day}\n")
+        self.bounces("".join(rows))
+        for i, (code, reasons) in enumerate(self.CODES.items()):
+            for number, reason in enumerate(reasons):
+                with self.subTest(code=code, events=number + 1):
+                    self.assertEqual(self.reason(f"p{i}-{number}@d{i}-{number}.brackwell.net"),
+                                     reason)
+
+    def test_expired_mail_is_the_domains_matter(self):
+        rows = "".join(f"p{i}@gone.brackwell.net,4.4.7,{day}\n" for i, day in enumerate(self.DAYS))
+        self.bounces(HEADER + rows)
+        self.assertEqual(self.reason("somebody.else@gone.brackwell.net"), "domain_unreachable")
+
+    def test_kinds(self):
+        """kind -> reason"""
+        cases = {"complaint": "complained", "unsubscribe": "unsubscribed",
+                 "manual_add": "suppressed", "delivered": "delivered", "echo": "not_checked"}
+        for kind, reason in cases.items():
+            with self.subTest(kind):
+                self.bounces(f"email,kind,date\n{kind}@brackwell.net,{kind},2026-10-01\n")
+                self.assertEqual(self.reason(f"{kind}@brackwell.net"), reason)
+
+    def test_a_delivery_clears(self):
+        self.bounces(HEADER + "ann@brackwell.net,5.1.1,2026-05-01\n")
+        self.bounces("email,kind,date\nann@brackwell.net,delivered,2026-06-01\n")
+        self.assertEqual(self.reason("ann@brackwell.net"), "delivered")
+        self.assertEqual(self.reason("ann@brackwell.net", "--as-of", AS_OF), "delivered")
+
+    def test_the_key_is_the_mailboxes(self):
+        self.bounces(HEADER + "Ann@BRACKWELL.net,5.1.1,2026-05-01\n")
+        self.assertEqual(self.reason("ann@brackwell.net"), "hard_bounced")
+
+
+class ImportTest(BouncesCase):
+    TWO = HEADER + "ann@brackwell.net,5.1.1,2026-05-01\nbob@brackwell.net,5.2.2,2026-05-02\n"
+
+    def test_twice_changes_nothing(self):
+        self.assertEqual(self.counts(self.TWO), (2, 2, 0, 0))
+        self.assertEqual(self.counts(self.TWO), (2, 0, 2, 0))
+        # By another name, with another order and other line ends too.
+        other = HEADER + "".join(reversed(self.TWO.splitlines(True)[1:]))
+        self.assertEqual(self.counts(other.replace("\n", "\r\n"), name="again.csv"), (2, 0, 2, 0))
+
+    def test_gzip_and_standard_input(self):
+        self.write("bounces.csv.gz", gzip.compress(self.TWO.encode()))
+        self.winnow("bounces", "import", "--db", self.db, "bounces.csv.gz")
+        done = self.winnow("bounces", "import", "--json", "--db", self.db, "-",
+                           stdin=self.TWO.encode())
+        self.assertEqual((done.json()["added"], done.json()["known"]), (0, 2))
+
+    def test_map(self):
+        text = "when;who;what\n2026-05-01;ann@brackwell.net;5.1.1\n"
+        self.assertEqual(self.counts(text, "--map", "email=who,code=3,at=when")[1], 1)
+        self.assertEqual(self.reason("ann@brackwell.net"), "hard_bounced")
+
+    def test_bad_maps(self):
+        for text in ("email", "email=", "mail=who", "email=who,,"):
+            with self.subTest(text):
+                self.bounces(self.TWO, "--map", text, status=USAGE)
+                self.assertFalse(os.path.exists(self.db))
+        self.bounces(self.TWO, "--map", "email=nobody,code=2,at=3", status=DATA)
+
+    def test_rows_that_cannot_be_used(self):
+        text = HEADER + ",5.1.1,2026-05-01\nnothing,5.1.1,2026-05-01\n" \
+            "ann@brackwell.net,5.1.1,never\nann@brackwell.net,,2026-05-01\n" \
+            "ann@brackwell.net,5.1.1,2999-01-01\nbob@brackwell.net,5.1.1,2026-05-01\nshort\n"
+        done = self.bounces(text, "-v")
+        for line in (2, 3, 4, 6, 8):
+            self.assertIn(f"bounces.csv:{line}:", done.err)
+        self.assertEqual(self.counts(text)[1:3], (0, 1))
+
+    def test_no_bounces(self):
+        for text, status in ((HEADER, OK), ("", None), ("id,name\n1,ann\n", DATA),
+                             (b"PK\x03\x04" + bytes(99), DATA)):
+            with self.subTest(text[:10]):
+                self.bounces(text, status=status)
+
+    def test_missing_file(self):
+        self.write("bounces.csv", self.TWO)
+        self.winnow("bounces", "import", "--db", self.db, "bounces.csv", "absent.csv",
+                    status=NOINPUT)
+        self.assertFalse(os.path.exists(self.db))
+
+    def test_rebuild(self):
+        """Suppression is derived: it can be thrown away."""
+        self.bounces(self.TWO)
+        db = sqlite3.connect(self.db)
+        db.execute("DELETE FROM suppression")
+        db.commit()
+        db.close()
+        self.assertEqual(self.reason("ann@brackwell.net"), "not_checked")
+        self.winnow("bounces", "import", "--rebuild", "--db", self.db)
+        self.assertEqual(self.reason("ann@brackwell.net"), "hard_bounced")
+
+    def test_store_in_a_place_that_cannot_be_written(self):
+        self.write("bounces.csv", self.TWO)
+        done = self.winnow("bounces", "import", "--db", "/proc/none/x.db", "bounces.csv",
+                           status=None)
+        self.assertIn(done.status, (CANTCREATE, IO))
+
+    def test_input_is_left_alone(self):
+        self.write("bounces.csv", self.TWO)
+        before = self.snapshot(self.work)
+        self.winnow("bounces", "import", "--db", self.db, "bounces.csv")
+        self.assertEqual(self.snapshot(self.work), before)
+
+
+class HistoryTest(BouncesCase):
+    def history(self, *arguments, **how):
+        return self.winnow("history", "--db", self.db, "--as-of", AS_OF, *arguments, **how)
+
+    def test_events_oldest_first(self):
+        self.bounces("email,code,date,text\nann@brackwell.net,5.1.1,2026-06-02,550 5.1.1 gone\n"
+                     "ann@brackwell.net,4.2.2,2026-05-01,452 4.2.2 full\n")
+        text = self.history("Ann@Brackwell.net").out.decode()
+        self.assertLess(text.index("2026-05-01"), text.index("2026-06-02"))
+        for word in ("bounces.csv", "hard_bounced since 2026-06-02", "550 5.1.1 gone",
+                     "bad_address"):
+            self.assertIn(word, text)
+        events = json.loads(self.history("--json", "ann@brackwell.net").out)["events"]
+        self.assertEqual([e["at"][:10] for e in events], ["2026-05-01", "2026-06-02"])
+
+    def test_nobody(self):
+        self.assertIn(b"nothing is known", self.history("ann@brackwell.net").out)
+        self.assertFalse(os.path.exists(self.db))
+        self.history("nothing", status=DATA)
+
+    def test_hostile_text_is_shown_as_text(self):
+        self.bounces("email,code,date,text\nann@brackwell.net,5.1.1,2026-06-02,"
+                     "550 5.1.1 \x1b[2J\x07 b\xf6se\n".encode("latin-1"))
+        self.assertNotRegex(self.history("ann@brackwell.net").out.decode(),
+                            r"[\x00-\x09\x0b-\x1f\x7f]")
+        json.loads(self.history("--json", "ann@brackwell.net").out.decode())
+
+    def test_hostile_file_name(self):
+        self.bounces(HEADER + "ann@brackwell.net,5.1.1,2026-06-02\n", name="b\x1b[2J\n.csv")
+        self.assertNotIn(b"\x1b", self.history("ann@brackwell.net").out)
+
+
+class ClassifyTest(BouncesCase):
+    def test_replies(self):
+        """reply -> category, action"""
+        cases = {
+            "550 5.1.1 user unknown": ("bad_address", "S"),
+            "452 4.2.2 mailbox full": ("mailbox_full", "N"),
+            "554 5.7.1 blocked using a block list": ("sender_policy", "X"),
+            "554 5.4.0 too many hops": ("infrastructure", "T"),
+        }
+        for reply, expected in cases.items():
+            done = self.winnow("bounces", "classify", reply)
+            self.assertEqual(tuple(done.out.decode().split("\t")[:2]), expected)
+        done = self.winnow("bounces", "classify", "-", stdin="\n".join(cases).encode())
+        self.assertEqual([tuple(line.split("\t")[:2]) for line in done.out.decode().splitlines()],
+                         list(cases.values()))
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,283 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Stopping in order, and being killed: WN_BINARY=... python3 tests/e2e/test_signals.py
+
+With WN_LONG=1 the kills are 20, over a list of 500,000 rows; else few and small.
+"""
+
+import json
+import os
+import random
+import signal
+import time
+
+import support
+from responder import Responder, fine
+from support import AS_OF, FILES, Case, read
+
+LONG = os.environ.get("WN_LONG") == "1"
+KILLS = 20 if LONG else 8
+ROWS = 500_000 if LONG else 40_000
+LIST = "id,email\n1,ann@brackwell.net\n2,info@brackwell.net\n"
+
+
+def large_list(rows, seed=1):
+    """A list with a few of everything: plain rows, roles, duplicates, faults, lost quotes."""
+    rng = random.Random(seed)
+    out = ["id,email,name\n"]
+    for i in range(rows):
+        kind = rng.random()
+        name = f"person.{i}" if kind < .8 else "info" if kind < .85 else f"person.{i // 3}"
+        at = "@" if kind < .97 else " "
+        tail = '"lost' if kind > .9995 else '"Smith, J."' if kind > .9 else "Name"
+        out.append(f"{i},{name}{at}firm{rng.randrange(2000)}.brackwell.net,{tail}\n")
+    return "".join(out)
+
+
+class SignalCase(Case):
+    def hold(self, server, *arguments):
+        """A run that waits for DNS."""
+        run = self.start("clean", "--db", self.db, "--dns-server", server.address,
+                         "--dns-timeout", "60000", *arguments)
+        self.wait_until("a question", server.asked)
+        return run
+
+    def stop(self, run, number, expected):
+        run.send_signal(number)
+        run.wait(10)  # before its standard input is closed
+        done = self.finish(run, 128 + number)
+        self.assertFalse(done.killed, "the stop must be orderly")
+        self.assertRegex(done.err, r"winnow: [^\n]*stopped[^\n]*\n\Z")
+        self.assertEqual(self.litter(), expected)
+        self.assertEqual(os.listdir(os.path.join(self.place, "tmp")), [])
+
+
+class OrderlyTest(SignalCase):
+    """SIGINT, SIGTERM, SIGHUP: 128+n, the previous output whole, no litter."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("list.csv", LIST)
+        self.offline("list.csv")
+        self.before = self.snapshot(self.path("list.winnow"))
+
+    def tearDown(self):
+        self.assertEqual(self.snapshot(self.path("list.winnow")), self.before)
+
+    def test_while_dns_is_awaited(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number), Responder().hold() as server:
+                self.stop(self.hold(server, "list.csv"), number, ["list.csv", "list.winnow"])
+        # The store is free again.
+        self.winnow("clean", "--db", self.db, "--offline", "-o", "out", "list.csv")
+
+    def test_during_the_survey(self):
+        self.write("list.csv", large_list(400_000))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                run = self.start("clean", "--offline", "--no-db", "list.csv")
+                self.wait_until("a staging directory", lambda: len(os.listdir(self.work)) > 2)
+                run.send_signal(signal.SIGSTOP)  # it is in the first milliseconds of its reading
+                run.send_signal(number)
+                run.send_signal(signal.SIGCONT)
+                self.stop_sent(run, number)
+
+    def stop_sent(self, run, number):
+        done = self.finish(run, 128 + number)
+        self.assertFalse(done.killed)
+        self.assertEqual(self.litter(), ["list.csv", "list.winnow"])
+
+    def test_while_writing(self):
+        self.write("list.csv", large_list(400_000))
+        run = self.start("clean", "--offline", "--no-db", "list.csv")
+        staging = self.wait_until("a staging directory", lambda: [
+            n for n in os.listdir(self.work) if "staging" in n])[0]
+        self.wait_until("a list", lambda: os.path.exists(self.path(staging + "/keep.csv")))
+        run.send_signal(signal.SIGSTOP)
+        run.send_signal(signal.SIGTERM)
+        run.send_signal(signal.SIGCONT)
+        self.stop_sent(run, signal.SIGTERM)
+
+    def test_while_standard_input_is_awaited(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                run = self.start("clean", "--offline", "--no-db", "-o", "out", "-", stdin=-1)
+                run.stdin.write(LIST.encode())
+                run.stdin.flush()
+                self.wait_until("reading", lambda: self.is_asleep(run))
+                self.stop(run, number, ["list.csv", "list.winnow"])
+
+    def test_while_a_pipe_is_opened(self):
+        os.mkfifo(self.path("pipe.csv"))
+        run = self.start("clean", "--offline", "--no-db", "pipe.csv")
+        self.wait_until("opening", lambda: self.is_asleep(run))
+        self.stop(run, signal.SIGINT, ["list.csv", "list.winnow", "pipe.csv"])
+
+    def test_check_waits_for_standard_input(self):
+        run = self.start("check", "--offline", "--no-db", "-", stdin=-1)
+        self.wait_until("reading", lambda: self.is_asleep(run))
+        self.stop(run, signal.SIGINT, ["list.csv", "list.winnow"])
+
+    def test_classify_waits_for_standard_input(self):
+        run = self.start("bounces", "classify", "-", stdin=-1)
+        self.wait_until("reading", lambda: self.is_asleep(run))
+        self.stop(run, signal.SIGTERM, ["list.csv", "list.winnow"])
+
+    def test_import_waits_for_standard_input(self):
+        run = self.start("bounces", "import", "--db", self.db, "-", stdin=-1)
+        run.stdin.write(b"email,code,date\nann@brackwell.net,5.1.1,2026-01-01\n")
+        run.stdin.flush()
+        self.wait_until("reading", lambda: self.is_asleep(run))
+        self.stop(run, signal.SIGINT, ["list.csv", "list.winnow"])
+
+    def test_while_the_lock_is_awaited(self):
+        with Responder().hold() as server:
+            holder = self.hold(server, "-o", "out", "list.csv")
+            run = self.start("clean", "--offline", "--db", self.db, "--wait", "600", "list.csv")
+            self.wait_until("a second run", lambda: len(self.litter()) == 4)
+            number = signal.SIGTERM
+            run.send_signal(number)
+            done = self.finish(run, 128 + number)
+            self.assertIn("stopped", done.err)
+            server.release()
+            self.finish(holder)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        with Responder().hold() as server:
+            run = self.hold(server, "list.csv")
+            run.send_signal(signal.SIGSTOP)
+            run.send_signal(signal.SIGINT)
+            run.send_signal(signal.SIGTERM)
+            run.send_signal(signal.SIGCONT)
+            done = self.finish(run, None)
+            self.assertIn(done.status, (130, 143))
+        self.offline("--dry-run", "list.csv")
+        self.winnow("clean", "--db", self.db, "--offline", "--only", "keep", "list.csv")
+
+    def test_ignored_signals_stay_ignored(self):
+        """nohup: what was ignored from the start does not stop the run."""
+        with Responder().hold() as server:
+            run = self.start("clean", "--no-db", "--dns-server", server.address, "--dns-timeout",
+                             "60000", "-o", "out", "list.csv",
+                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+            self.wait_until("a question", server.asked)
+            run.send_signal(signal.SIGHUP)
+            server.release()
+            self.finish(run)
+        self.output("out")
+
+    def test_paid_for_answers_are_kept(self):
+        """A stopped run keeps the facts it has; the next one asks only for the rest."""
+        self.write("many.csv", "email\n" + "".join(f"p@d{i}.brackwell.net\n" for i in range(300)))
+        silent = "d299.brackwell.net"
+
+        def script(question):
+            return None if question.name == silent else fine(question)
+
+        with Responder(script) as server:
+            run = self.start("clean", "--db", self.db, "--dns-server", server.address,
+                             "--dns-timeout", "60000", "-o", "out", "many.csv")
+            self.wait_until("the questions", lambda: server.asked() >= 599)
+            time.sleep(0.3)
+            run.send_signal(signal.SIGINT)
+            self.finish(run, 130)
+            server.script = fine
+            asked = server.asked()
+            self.winnow("clean", "--db", self.db, "--dns-server", server.address, "-o", "out",
+                        "many.csv")
+            self.assertLess(server.asked() - asked, 60)
+            self.assertGreaterEqual(server.asked(silent), 2)
+
+    @staticmethod
+    def is_asleep(run):
+        """Whether it has been waiting for something for a while."""
+        for _ in range(4):
+            with open(f"/proc/{run.pid}/stat", encoding="ascii") as f:
+                state = f.read().rpartition(")")[2].split()[0]
+            exe = os.readlink(f"/proc/{run.pid}/exe")
+            if state != "S" or exe != os.path.realpath(support.binary()):
+                return False
+            time.sleep(0.01)
+        return True
+
+
+class KillTest(Case):
+    """kill -9 at random moments: the previous output is whole every time, the next run succeeds
+    and clears what was left."""
+
+    def result(self, path):
+        """The bytes of a whole output, but for the summary, which must be whole too."""
+        self.assertEqual(sorted(os.listdir(path)), sorted(FILES + (".winnow",)))
+        summary = json.loads(read(os.path.join(path, "summary.json")))
+        self.assertTrue(summary["conservation"]["ok"])
+        return {name: read(os.path.join(path, name)) for name in FILES if name != "summary.json"}
+
+    def test_kills(self):
+        self.write("list.csv", large_list(ROWS))
+        self.write("bounces.csv", "email,code,date\n" + "".join(
+            f"person.{i}@firm{i % 2000}.brackwell.net,5.1.1,2026-05-01\n" for i in range(1000)))
+        self.winnow("bounces", "import", "--db", self.db, "bounces.csv")
+        command = ("clean", "--offline", "--db", self.db, "--as-of", AS_OF, "-q", "list.csv")
+        other = ("--set", "role_account=drop")
+        began = time.monotonic()
+        self.winnow(*command, timeout=600)
+        whole = time.monotonic() - began
+        old = self.result(self.path("list.winnow"))
+        self.winnow(*command, *other, "-o", "other", timeout=600)
+        new = self.result(self.path("other"))
+        self.assertNotEqual(old, new)
+        names = ["bounces.csv", "list.csv", "list.winnow", "other"]
+        rng = random.Random(os.environ.get("WN_SEED", time.time()))
+        killed = 0
+        for number in range(KILLS):
+            # Each run would turn the one result into the other.
+            run = self.start(*command, *(other if number % 2 == 0 else ()))
+            time.sleep(rng.uniform(0, whole))
+            run.kill()
+            run.wait()
+            killed += run.returncode == -signal.SIGKILL
+            with self.subTest(kill=number):
+                self.assertIn(self.result(self.path("list.winnow")), (old, new))
+            if number % 4 == 3:
+                # Several kills may leave several things; one run clears them all.
+                self.winnow(*command, timeout=600)
+                self.assertEqual(self.result(self.path("list.winnow")), old)
+                self.assertEqual(self.litter(*names), [])
+        self.winnow(*command, timeout=600)
+        self.assertEqual(self.result(self.path("list.winnow")), old)
+        self.assertEqual(self.litter(*names), [])
+        self.assertGreater(killed, 0)
+        if not LONG:  # in Python, half a million rows take a gigabyte
+            self.check_conservation(self.output("list.winnow"), read(self.path("list.csv")))
+
+    def test_first_run_killed(self):
+        """Without a previous output there is none, or a whole one."""
+        self.write("list.csv", large_list(ROWS))
+        for delay in (0.0, 0.02, 0.05, 0.1):
+            run = self.start("clean", "--offline", "--no-db", "-q", "list.csv")
+            time.sleep(delay)
+            run.kill()
+            run.wait()
+            if os.path.exists(self.path("list.winnow")):
+                self.result(self.path("list.winnow"))
+        self.offline("-q", "list.csv", timeout=600)
+        self.result(self.path("list.winnow"))
+        self.assertEqual(self.litter("list.csv", "list.winnow"), [])
+
+    def test_killed_imports(self):
+        """An import that is killed and run again counts every event once."""
+        rows = 20_000
+        self.write("bounces.csv", "email,code,date\n" + "".join(
+            f"p{i}@brackwell.net,5.1.1,2026-05-01\n" for i in range(rows)))
+        for delay in (0.01, 0.05, 0.1, 0.2):
+            run = self.start("bounces", "import", "-q", "--db", self.db, "bounces.csv")
+            time.sleep(delay)
+            run.kill()
+            run.wait()
+        self.winnow("bounces", "import", "-q", "--db", self.db, "bounces.csv")
+        done = self.winnow("bounces", "import", "--json", "--db", self.db, "bounces.csv")
+        self.assertEqual((done.json()["added"], done.json()["known"]), (0, rows))
+
+
+if __name__ == "__main__":
+    support.main()

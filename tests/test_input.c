@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT */
+/* Inputs of every kind, in a directory of the test's own. Each test runs in its own process (Check
+ * forks), so it may change its standard input, its user and its limits. */
+#include <check.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "csv/input.h"
+#include "support/tempdir.h"
+
+static const _Atomic int no_stop;
+/* The bytes of one gzip member. */
+static size_t compress_to(char *out, size_t capacity, const char *p, size_t n)
+{
+    z_stream z = {0};
+    ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_in = (Bytef *)(uintptr_t)p;
+    z.avail_in = (uInt)n;
+    z.next_out = (Bytef *)out;
+    z.avail_out = (uInt)capacity;
+    ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+    size_t length = capacity - z.avail_out;
+    deflateEnd(&z);
+    return length;
+}
+
+static void require_content(const struct wn_input *input, const char *p, size_t n)
+{
+    struct wn_error err = {0};
+    char *back = wn_malloc(n + 10);
+    size_t got;
+    ck_assert_uint_eq(input->size, n);
+    ck_assert_int_eq(wn_input_read(input, 0, back, n + 10, &got, &err), WN_OK);
+    ck_assert_uint_eq(got, n);
+    ck_assert(memcmp(back, p, n) == 0);
+    if (n > 2) {
+        ck_assert_int_eq(wn_input_read(input, 1, back, 2, &got, &err), WN_OK);
+        ck_assert(got == 2 && memcmp(back, p + 1, 2) == 0);
+    }
+    ck_assert_int_eq(wn_input_read(input, n + 5, back, 2, &got, &err), WN_OK);
+    ck_assert_uint_eq(got, 0);
+    free(back);
+}
+
+static void require_failure(const char *path, int status, const char *says)
+{
+    struct wn_input input;
+    struct wn_error err = {0};
+    ck_assert_msg(wn_input_open(&input, path, &no_stop, &err) == status, "%s: %d %s", path,
+                  err.status, err.text);
+    ck_assert_int_eq(err.status, status);
+    ck_assert_msg(strstr(err.text, says) != NULL, "%s", err.text);
+    ck_assert_int_eq(input.fd, 0);
+    wn_input_close(&input);
+}
+
+START_TEST(regular_file)
+{
+    struct wn_input input;
+    struct wn_error err = {0};
+    (void)tempdir_write("list.csv", "email\na@x\n", 10);
+    ck_assert_int_eq(chmod(tempdir_path("list.csv"), 0640), 0);
+    const char *path = tempdir_path("list.csv");
+    ck_assert_int_eq(wn_input_open(&input, path, &no_stop, &err), WN_OK);
+    ck_assert_ptr_eq(input.path, path);
+    ck_assert_str_eq(input.name, path);
+    ck_assert_uint_eq(input.mode, 0640);
+    ck_assert(!input.spooled);
+    require_content(&input, "email\na@x\n", 10);
+    ck_assert_int_eq(wn_input_unchanged(&input, &err), WN_OK);
+    wn_input_close(&input);
+    wn_input_close(&input);
+}
+END_TEST
+
+START_TEST(short_files)
+{
+    static const char *const texts[] = {"", "a", "\x1f", "\x1f\x8b", "\x1f\x8b\x07"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct wn_input input;
+        (void)tempdir_write("short", texts[i], strlen(texts[i]));
+        ck_assert_int_eq(wn_input_open(&input, tempdir_path("short"), &no_stop, NULL), WN_OK);
+        ck_assert(!input.spooled);
+        require_content(&input, texts[i], strlen(texts[i]));
+        wn_input_close(&input);
+    }
+}
+END_TEST
+
+START_TEST(what_cannot_be_opened)
+{
+    (void)tempdir_write("file", "x", 1);
+    require_failure(tempdir_path("missing.csv"), WN_E_NOINPUT, "cannot be opened: No such file");
+    require_failure(tempdir_path("file/below"), WN_E_NOINPUT, "cannot be opened: Not a directory");
+    require_failure(tempdir_path(""), WN_E_NOINPUT, "is a directory, not a list");
+    require_failure("", WN_E_NOINPUT, "cannot be opened");
+    require_failure("/proc/self/mem", WN_E_NOINPUT, "cannot be read");
+}
+END_TEST
+
+START_TEST(no_permission)
+{
+    (void)tempdir_write("secret", "x", 1);
+    ck_assert_int_eq(chmod(tempdir_path("secret"), 0), 0);
+    ck_assert_int_eq(chmod(tempdir_path(""), 0755), 0);
+    uid_t user = geteuid();
+    ck_assert_int_eq(user == 0 ? seteuid(65534) : 0, 0); /* root may read everything */
+    require_failure(tempdir_path("secret"), WN_E_NOINPUT, "cannot be opened: Permission denied");
+    ck_assert_int_eq(user == 0 ? seteuid(0) : 0, 0);
+}
+END_TEST
+
+enum {
+    LARGE = 700000 /* more than a block of the spool */
+};
+
+static char *large_text(void)
+{
+    char *text = wn_malloc(LARGE);
+    for (size_t i = 0; i < LARGE; i++) {
+        text[i] = (char)('a' + i * i % 23);
+    }
+    return text;
+}
+
+START_TEST(gzip)
+{
+    struct wn_input input;
+    struct wn_error err = {0};
+    char *text = large_text(), *packed = wn_malloc(LARGE);
+    size_t n = compress_to(packed, LARGE, text, LARGE);
+    (void)tempdir_write("list.csv.gz", packed, n);
+    ck_assert_int_eq(chmod(tempdir_path("list.csv.gz"), 0604), 0);
+    ck_assert_msg(wn_input_open(&input, tempdir_path("list.csv.gz"), &no_stop, &err) == WN_OK, "%s",
+                  err.text);
+    ck_assert(input.spooled);
+    ck_assert_uint_eq(input.mode, 0604);
+    require_content(&input, text, LARGE);
+    (void)tempdir_write("list.csv.gz", "x", 1); /* a private copy does not care */
+    ck_assert_int_eq(wn_input_unchanged(&input, &err), WN_OK);
+    wn_input_close(&input);
+    free(text);
+    free(packed);
+}
+END_TEST
+
+START_TEST(gzip_members)
+{
+    static const char *const parts[] = {"a,b\n", "", "c,d\n"};
+    char packed[1000];
+    size_t n = 0;
+    struct wn_input input;
+    for (size_t i = 0; i < 3; i++) {
+        n += compress_to(packed + n, sizeof packed - n, parts[i], strlen(parts[i]));
+    }
+    (void)tempdir_write("members.gz", packed, n);
+    ck_assert_int_eq(wn_input_open(&input, tempdir_path("members.gz"), &no_stop, NULL), WN_OK);
+    require_content(&input, "a,b\nc,d\n", 8);
+    wn_input_close(&input);
+    n = compress_to(packed, sizeof packed, "", 0);
+    (void)tempdir_write("empty.gz", packed, n);
+    ck_assert_int_eq(wn_input_open(&input, tempdir_path("empty.gz"), &no_stop, NULL), WN_OK);
+    require_content(&input, "", 0);
+    wn_input_close(&input);
+}
+END_TEST
+
+/* Plain bytes whose gzip form fills blocks exactly, cut at every place near the block's end. */
+START_TEST(gzip_that_ends_with_a_block)
+{
+    enum {
+        BLOCK = 1 << 18
+    };
+    char *text = wn_calloc(1, 3 * BLOCK), *packed = wn_malloc(LARGE);
+    for (size_t size = BLOCK - 1; size <= BLOCK + 1; size++) {
+        struct wn_input input;
+        size_t n = compress_to(packed, LARGE, text, size);
+        (void)tempdir_write("block.gz", packed, n);
+        ck_assert_int_eq(wn_input_open(&input, tempdir_path("block.gz"), &no_stop, NULL), WN_OK);
+        require_content(&input, text, size);
+        wn_input_close(&input);
+    }
+    free(text);
+    free(packed);
+}
+END_TEST
+
+START_TEST(broken_gzip)
+{
+    char packed[1000];
+    size_t n = compress_to(packed, sizeof packed, "email\na@x.example\nb@x.example\n", 30);
+    for (size_t cut = 3; cut < n; cut++) {
+        (void)tempdir_write("cut.gz", packed, cut);
+        require_failure(tempdir_path("cut.gz"), WN_E_DATA, "the gzip data ends too early");
+    }
+    packed[n - 5] ^= 1; /* of the checksum */
+    (void)tempdir_write("sum.gz", packed, n);
+    require_failure(tempdir_path("sum.gz"), WN_E_DATA,
+                    "the gzip data is broken: incorrect data check");
+    packed[12] = (char)0xff;
+    packed[10] = (char)0xff;
+    (void)tempdir_write("data.gz", packed, n);
+    require_failure(tempdir_path("data.gz"), WN_E_DATA, "the gzip data is broken");
+    n = compress_to(packed, sizeof packed, "a\n", 2);
+    memcpy(packed + n, "rubbish", 7);
+    (void)tempdir_write("tail.gz", packed, n + 7);
+    require_failure(tempdir_path("tail.gz"), WN_E_DATA, "the gzip data is broken");
+}
+END_TEST
+
+/* Writes in small pieces, as a slow producer does. */
+struct producer {
+    int fd;
+    const char *p;
+    size_t n, piece;
+};
+
+static void *produce(void *arg)
+{
+    struct producer *w = arg;
+    for (size_t at = 0; at < w->n;) {
+        size_t n = w->n - at < w->piece ? w->n - at : w->piece;
+        ssize_t written = write(w->fd, w->p + at, n);
+        if (written <= 0) {
+            break;
+        }
+        at += (size_t)written;
+        if (at < 10) {
+            (void)usleep(1000); /* so that the first bytes come in several reads */
+        }
+    }
+    (void)close(w->fd);
+    return NULL;
+}
+
+static void open_standard_input(struct wn_input *input, const char *p, size_t n, size_t piece)
+{
+    int ends[2];
+    pthread_t thread;
+    struct wn_error err = {0};
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    (void)close(ends[0]);
+    struct producer w = {ends[1], p, n, piece};
+    ck_assert_int_eq(pthread_create(&thread, NULL, produce, &w), 0);
+    ck_assert_msg(wn_input_open(input, "-", &no_stop, &err) == WN_OK, "%s", err.text);
+    pthread_join(thread, NULL);
+}
+
+START_TEST(standard_input)
+{
+    struct wn_input input;
+    struct wn_error err = {0};
+    char *text = large_text();
+    open_standard_input(&input, text, LARGE, 5000);
+    ck_assert_str_eq(input.path, "-");
+    ck_assert_str_eq(input.name, "standard input");
+    ck_assert_uint_eq(input.mode, 0600);
+    ck_assert(input.spooled);
+    require_content(&input, text, LARGE);
+    ck_assert_int_eq(wn_input_unchanged(&input, &err), WN_OK);
+    wn_input_close(&input);
+    free(text);
+}
+END_TEST
+
+/* The first read of a pipe may bring less than gzip's magic bytes. */
+START_TEST(gzip_through_a_slow_pipe)
+{
+    char packed[1000];
+    struct wn_input input;
+    size_t n = compress_to(packed, sizeof packed, "email\n", 6);
+    open_standard_input(&input, packed, n, 1);
+    require_content(&input, "email\n", 6);
+    wn_input_close(&input);
+}
+END_TEST
+
+START_TEST(standard_input_is_a_file)
+{
+    struct wn_input input;
+    (void)tempdir_write("list.csv", "abc\n", 4);
+    int fd = open(tempdir_path("list.csv"), O_RDONLY);
+    ck_assert_int_eq(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+    ck_assert_int_eq(wn_input_open(&input, "-", &no_stop, NULL), WN_OK);
+    ck_assert(input.spooled);
+    require_content(&input, "abc\n", 4);
+    wn_input_close(&input);
+    (void)close(fd);
+}
+END_TEST
+
+START_TEST(standard_input_is_closed)
+{
+    (void)close(STDIN_FILENO);
+    require_failure("-", WN_E_NOINPUT, "standard input cannot be opened");
+}
+END_TEST
+
+static void *feed_fifo(void *arg)
+{
+    int fd = open(arg, O_WRONLY);
+    ssize_t n = fd >= 0 ? write(fd, "x,y\n", 4) : -1;
+    (void)n;
+    (void)close(fd);
+    return NULL;
+}
+
+START_TEST(named_pipe)
+{
+    struct wn_input input;
+    pthread_t thread;
+    const char *path = tempdir_path("fifo");
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, feed_fifo, (void *)(uintptr_t)path), 0);
+    ck_assert_int_eq(wn_input_open(&input, path, &no_stop, NULL), WN_OK);
+    pthread_join(thread, NULL);
+    ck_assert(input.spooled);
+    ck_assert_uint_eq(input.mode, 0600);
+    require_content(&input, "x,y\n", 4);
+    wn_input_close(&input);
+}
+END_TEST
+
+static _Atomic int stop;
+
+static void ask_to_stop(int number)
+{
+    stop = number;
+}
+
+/* A signal again and again, as one alone could come before the wait begins. */
+static void signal_soon(void)
+{
+    struct sigaction action = {.sa_handler = ask_to_stop};
+    struct itimerval timer = {{0, 5000}, {0, 5000}};
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+/* Waiting for input used to go on after a signal, until the next byte came. */
+START_TEST(signal_ends_the_wait_for_input)
+{
+    struct wn_input input;
+    struct wn_error err = {0};
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+    signal_soon();
+    ck_assert_int_eq(wn_input_open(&input, "-", &stop, &err), WN_E_SIGNAL + SIGALRM);
+    ck_assert_int_eq(err.status, WN_E_SIGNAL + SIGALRM);
+    struct wn_error two = {0};
+    stop = 0;
+    ck_assert_int_eq(mkfifo(tempdir_path("silent"), 0600), 0);
+    ck_assert_int_eq(wn_input_open(&input, tempdir_path("silent"), &stop, &two),
+                     WN_E_SIGNAL + SIGALRM);
+}
+END_TEST
+
+START_TEST(file_that_changes)
+{
+    static const struct {
+        const char *name, *text; /* written over "a,b\n" */
+        bool later;              /* and the clock moves */
+    } rows[] = {
+        {"longer", "a,b\nc\n", false}, {"shorter", "a\n", false}, {"touched", "x,y\n", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct wn_input input;
+        struct wn_error err = {0};
+        struct timespec times[2] = {{0, UTIME_OMIT}, {1000000000, 7}};
+        (void)tempdir_write("list.csv", "a,b\n", 4);
+        ck_assert_int_eq(utimensat(AT_FDCWD, tempdir_path("list.csv"), times, 0), 0);
+        ck_assert_int_eq(wn_input_open(&input, tempdir_path("list.csv"), &no_stop, NULL), WN_OK);
+        (void)tempdir_write("list.csv", rows[i].text, strlen(rows[i].text));
+        times[1].tv_nsec += rows[i].later;
+        ck_assert_int_eq(utimensat(AT_FDCWD, tempdir_path("list.csv"), times, 0), 0);
+        ck_assert_msg(wn_input_unchanged(&input, &err) == WN_E_IO, "%s", rows[i].name);
+        ck_assert_ptr_nonnull(strstr(err.text, "changed while it was read"));
+        wn_input_close(&input);
+    }
+}
+END_TEST
+
+/* A file that is replaced by another is still the one that was opened. */
+START_TEST(file_that_is_replaced)
+{
+    struct wn_input input;
+    (void)tempdir_write("list.csv", "a,b\n", 4);
+    (void)tempdir_write("new.csv", "c,d,e\n", 6);
+    ck_assert_int_eq(wn_input_open(&input, tempdir_path("list.csv"), &no_stop, NULL), WN_OK);
+    ck_assert_int_eq(rename(tempdir_path("new.csv"), tempdir_path("list.csv")), 0);
+    ck_assert_int_eq(wn_input_unchanged(&input, NULL), WN_OK);
+    require_content(&input, "a,b\n", 4);
+    wn_input_close(&input);
+}
+END_TEST
+
+START_TEST(spool_cannot_be_written)
+{
+    char packed[1000];
+    struct rlimit limit = {4, 4};
+    size_t n = compress_to(packed, sizeof packed, "email\n", 6);
+    (void)tempdir_write("list.gz", packed, n);
+    ck_assert_int_eq(setenv("TMPDIR", tempdir_path("nowhere"), 1), 0);
+    require_failure(tempdir_path("list.gz"), WN_E_IO, "a temporary file cannot be created in");
+    ck_assert_int_eq(setenv("TMPDIR", "", 1), 0);
+    ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    require_failure(tempdir_path("list.gz"), WN_E_IO, "the temporary copy cannot be written");
+}
+END_TEST
+
+START_TEST(read_error)
+{
+    struct wn_error err = {0}, two = {0};
+    char byte;
+    size_t got;
+    (void)tempdir_write("x", "abc", 3);
+    struct wn_input input = {.name = "x", .fd = open(tempdir_path("x"), O_WRONLY)};
+    ck_assert_int_eq(wn_input_read(&input, 0, &byte, 1, &got, &err), WN_E_IO);
+    ck_assert_str_eq(err.text, "x cannot be read: Bad file descriptor");
+    wn_input_close(&input);
+    input.fd = 1000;
+    ck_assert_int_eq(wn_input_unchanged(&input, &two), WN_E_IO);
+    require_failure("/proc/self/task", WN_E_NOINPUT, "is a directory");
+}
+END_TEST
+
+static void make_directory(void)
+{
+    (void)tempdir_make();
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("input");
+    TCase *cases = tcase_create("input");
+    tcase_set_timeout(cases, 60);
+    tcase_add_checked_fixture(cases, make_directory, tempdir_remove);
+    const TTest *const tests[] = {
+        regular_file,
+        short_files,
+        what_cannot_be_opened,
+        no_permission,
+        gzip,
+        gzip_members,
+        broken_gzip,
+        gzip_that_ends_with_a_block,
+        standard_input,
+        gzip_through_a_slow_pipe,
+        named_pipe,
+        standard_input_is_a_file,
+        file_that_changes,
+        standard_input_is_closed,
+        file_that_is_replaced,
+        signal_ends_the_wait_for_input,
+        read_error,
+        spool_cannot_be_written,
+    };
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        tcase_add_test(cases, tests[i]);
+    }
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
