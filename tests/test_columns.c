@@ -46,11 +46,11 @@ static const char *const known_names[] = {
     "eposta",
     "\xe3\x83\xa1\xe3\x83\xbc\xe3\x83\xab\xe3\x82\xa2\xe3\x83\x89\xe3\x83\xac\xe3\x82\xb9",
     "email\xc2\xa0",
-    "\xc2\xa0"
-    "Email\xc2\xa0"
-    "Address",
-    "\xef\xbb\xbf"
-    "email",
+    ("\xc2\xa0"
+     "Email\xc2\xa0"
+     "Address"),
+    ("\xef\xbb\xbf"
+     "email"),
     " email\t",
     "email\r",
 };
@@ -71,8 +71,8 @@ START_TEST(name_is_not_known)
         "email opt in",
         "xemail",
         "email\xc2",
-        "\xa0"
-        "email",
+        ("\xa0"
+         "email"),
         "address",
         "mailing",
         "emailemailemailemailemailemailemailemailemailemailemailemailemailemailemailemailemail",

@@ -7,9 +7,9 @@
 #include "cmd/options.h"
 
 struct wn_cmd {
-    struct wn_error err;      /* filled on failure; main prints it */
+    struct wn_error err;     /* filled on failure; main prints it */
     const _Atomic int *stop; /* the number of the signal that asked for an orderly stop, or 0 */
-    int64_t now;              /* seconds since 1970 */
+    int64_t now;             /* seconds since 1970 */
 };
 
 /* argv[0] is the command's word. Each returns the exit code. Standard output goes through stdio and
