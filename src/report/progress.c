@@ -12,15 +12,16 @@ enum {
 
 void wn_progress_init(struct wn_progress *p, enum wn_progress_mode mode, bool quiet)
 {
-    *p = (struct wn_progress){.terminal = isatty(STDERR_FILENO) == 1};
+    *p = (struct wn_progress){.terminal = isatty(STDERR_FILENO) == 1,
+                              .clock_ms = wn_clock_monotonic_ms};
     p->on = mode == WN_PROGRESS_ALWAYS || (mode == WN_PROGRESS_AUTO && p->terminal && !quiet);
-    p->began_ms = wn_clock_monotonic_ms();
+    p->began_ms = p->clock_ms();
     p->phase_ms = p->began_ms;
 }
 
 bool wn_progress_due(const struct wn_progress *p)
 {
-    return p->on && wn_clock_monotonic_ms() - p->drawn_ms >= REDRAW_MS;
+    return p->on && p->clock_ms() - p->drawn_ms >= REDRAW_MS;
 }
 
 void wn_progress_show(struct wn_progress *p, const char *phase, uint64_t done, uint64_t total,
@@ -29,7 +30,7 @@ void wn_progress_show(struct wn_progress *p, const char *phase, uint64_t done, u
     if (!wn_progress_due(p)) {
         return;
     }
-    int64_t now = wn_clock_monotonic_ms();
+    int64_t now = p->clock_ms();
     if (p->phase != phase) {
         p->phase = phase;
         p->phase_ms = p->drawn ? p->drawn_ms : p->began_ms;

@@ -17,6 +17,7 @@ enum wn_progress_mode {
 
 struct wn_progress {
     bool on, drawn, terminal;
+    int64_t (*clock_ms)(void); /* wn_clock_monotonic_ms, unless a test hands in another */
     int64_t began_ms, drawn_ms, phase_ms;
     const char *phase;
 };
