@@ -90,11 +90,10 @@ END_TEST
 static const struct row {
     const char *name, *input;
     const char *given; /* --column */
-    bool no_header;
-    uint32_t column;
     const char *column_name;
     const char *header; /* NULL: the input's first line */
-    bool chosen;
+    uint32_t column;
+    bool no_header, chosen;
 } rows[] = {
     {.name = "by name", .input = "name,email\nA,a@x.tt\n", .column = 1, .column_name = "email"},
     {.name = "by name, in any case",

@@ -340,7 +340,7 @@ START_TEST(unclosed_quote_before_a_long_list)
 {
     struct wn_buf text = {0};
     wn_buf_add_text(&text, "\"a\n");
-    while (text.len < 8 * WN_RECORD_MAX) {
+    while (text.len < (size_t)8 * WN_RECORD_MAX) {
         wn_buf_add_text(&text, "b,\"c\"\"\",d\n");
     }
     struct source s = {text.p, text.len, text.len};
@@ -364,7 +364,7 @@ static const struct long_row {
 } long_rows[] = {
     {"200 MB with an end and more lines", 200000000, "\nx\ny\n", 2},
     {"200 MB without an end", 200000000, "", 0},
-    {"all blocks full, no end", 16 * BLOCK, "", 0},
+    {"all blocks full, no end", (uint64_t)16 * BLOCK, "", 0},
     {"one byte too long", WN_RECORD_MAX, "\n", 0},
     {"one byte too long, CRLF", WN_RECORD_MAX - 1, "\r\nx\n", 1},
 };
@@ -451,7 +451,7 @@ START_TEST(quoted_field_that_is_too_long)
     }
     wn_buf_add_text(&text, "c\"\n");
     struct source s = {text.p, text.len, text.len};
-    for (size_t block = BLOCK; block <= 8 * BLOCK; block *= 2) {
+    for (size_t block = BLOCK; block <= (size_t)8 * BLOCK; block *= 2) {
         struct row row = {0};
         struct wn_cutter cutter = cutter_of(&row);
         struct outcome o = {0};

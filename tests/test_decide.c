@@ -363,7 +363,7 @@ static struct facts draw_facts(void)
 {
     return (struct facts){
         .fault = draw(3) == 0 ? (enum wn_fault)draw(WN_FAULT_COUNT) : WN_FAULT_none,
-        .flags = draw(1u << WN_FLAG_COUNT) & draw(1u << WN_FLAG_COUNT),
+        .flags = draw(4) == 0 ? draw(1u << WN_FLAG_COUNT) : 1u << draw(WN_FLAG_COUNT),
         .duplicate = draw(8) == 0,
         .suggestion = draw(4) == 0,
         .no_route = draw(8) == 0,

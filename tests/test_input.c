@@ -178,7 +178,7 @@ START_TEST(gzip_that_ends_with_a_block)
     enum {
         BLOCK = 1 << 18
     };
-    char *text = wn_calloc(1, 3 * BLOCK), *packed = wn_malloc(LARGE);
+    char *text = wn_calloc(3, BLOCK), *packed = wn_malloc(LARGE);
     for (size_t size = BLOCK - 1; size <= BLOCK + 1; size++) {
         struct wn_input input;
         size_t n = compress_to(packed, LARGE, text, size);
@@ -209,7 +209,7 @@ START_TEST(broken_gzip)
     (void)tempdir_write("data.gz", packed, n);
     require_failure(tempdir_path("data.gz"), WN_E_DATA, "the gzip data is broken");
     n = compress_to(packed, sizeof packed, "a\n", 2);
-    memcpy(packed + n, "rubbish", 7);
+    memset(packed + n, 'x', 7);
     (void)tempdir_write("tail.gz", packed, n + 7);
     require_failure(tempdir_path("tail.gz"), WN_E_DATA, "the gzip data is broken");
 }
@@ -464,7 +464,7 @@ int main(void)
         read_error,
         spool_cannot_be_written,
     };
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         tcase_add_test(cases, tests[i]);
     }
     suite_add_tcase(suite, cases);

@@ -567,10 +567,10 @@ int main(void)
         old_is_cleared_when_the_output_is_there,
         old_that_is_not_ours_is_left_alone,
     };
-    for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
+    for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {
         tcase_add_test(cases, once[i]);
     }
-    for (size_t i = 0; i < sizeof twice / sizeof *twice; i++) {
+    for (size_t i = 0; i < sizeof twice / sizeof twice[0]; i++) {
         tcase_add_loop_test(cases, twice[i], 0, 2);
     }
     suite_add_tcase(suite, cases);

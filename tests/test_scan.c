@@ -80,9 +80,9 @@ static size_t random_input(char *out, const char *const *words, unsigned word_co
     size_t n = 0, length = 1 + draw(LONGEST - 2);
     while (n < length) {
         const char *word = words[draw(word_count)];
-        size_t add = strlen(word);
-        memcpy(out + n, word, add);
-        n += add;
+        for (size_t i = 0; word[i] != '\0'; i++) {
+            out[n++] = word[i];
+        }
     }
     return n;
 }

@@ -64,7 +64,7 @@ void wn_cut_add_reject(struct wn_cut *cut, const struct wn_reject *reject)
 
 static const char *find(const char *p, const char *end, char c)
 {
-    const char *found = p != NULL && p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
+    const char *found = p < end ? memchr(p, c, (size_t)(end - p)) : NULL;
     return found != NULL ? found : end;
 }
 
@@ -218,6 +218,9 @@ static enum step cut_line(struct wn_cutter *c, struct window *w, struct wn_cut *
 
 void wn_csv_cut(struct wn_cutter *cutter, struct wn_span window, bool last, struct wn_cut *cut)
 {
+    if (window.p == NULL) { /* an empty input may have no memory */
+        window = WN_SPAN("");
+    }
     struct window w = {.start = window.p, .end = window.p + window.n, .last = last};
     const char *p = w.start;
     uint64_t lines = 0;
