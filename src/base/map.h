@@ -19,6 +19,9 @@ struct wn_map {
     size_t used;
 };
 
+/* Makes room for that many entries at once, which spares growing step by step. */
+void wn_map_reserve(struct wn_map *m, size_t entries);
+
 typedef bool wn_map_same(const void *table, const void *key, uint32_t id);
 
 void wn_map_release(struct wn_map *m);

@@ -203,7 +203,7 @@ static int commit(void *arg, void *piece, struct wn_error *err)
     wn_tally_add(&p->input->tally, &page->tally);
     for (size_t i = 0; i < page->domain_action_count; i++) {
         uint64_t entry = page->domain_actions[i];
-        wn_tables_domain(&p->run->tables, (uint32_t)(entry >> 2))->rows[entry & 3]++;
+        p->run->domain_rows[entry >> 2][entry & 3]++;
     }
     for (size_t i = 0; i < FORMATTED_SINKS; i++) {
         page->place[i] = p->end[i];
@@ -371,9 +371,8 @@ int wn_publish(struct wn_run *run, struct wn_run_input *input, const int sinks[W
         pieces[i] = &pages[i];
     }
     input->tally = (struct wn_tally){0};
-    for (uint32_t id = 0; id < run->tables.domains.length; id++) {
-        memset(wn_tables_domain(&run->tables, id)->rows, 0, sizeof(uint32_t[WN_ACTION_COUNT]));
-    }
+    free(run->domain_rows);
+    run->domain_rows = wn_calloc(run->tables.domains.length, sizeof *run->domain_rows);
     int status = write_headers(&p, err);
     if (status == WN_OK) {
         status = wn_pipeline_run(&(struct wn_pipeline){.claim = claim,

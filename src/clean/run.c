@@ -345,6 +345,7 @@ void wn_run_release(struct wn_run *run)
         free(input->groups);
     }
     free(run->inputs);
+    free(run->domain_rows);
     wn_tables_release(&run->tables);
     wn_store_free(run->store);
     wn_lock_free(run->lock);

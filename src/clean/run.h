@@ -72,6 +72,9 @@ struct wn_run {
     struct wn_run_input *inputs;
     size_t input_count;
     struct wn_tables tables;
+    /* By domain id and action, of the input that was published last. Apart from the tables, which
+     * all workers read while one of them counts. */
+    uint32_t (*domain_rows)[WN_ACTION_COUNT];
     struct wn_store *store; /* NULL without one */
     struct wn_lock *lock;
     bool read_only;               /* the store: nothing is kept */

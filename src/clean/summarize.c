@@ -10,57 +10,62 @@ enum {
     LARGEST = 100
 };
 
-static uint64_t rows_of(const struct wn_domain *d)
+static uint64_t rows_of(const struct wn_run *run, uint32_t id)
 {
-    return (uint64_t)d->rows[0] + d->rows[1] + d->rows[2];
+    const uint32_t *rows = run->domain_rows[id];
+    return (uint64_t)rows[0] + rows[1] + rows[2];
 }
 
 /* More rows first, then by name, so that the order never depends on anything else. */
-static bool ranks_before(const struct wn_domain *a, const struct wn_domain *b)
+static bool ranks_before(const struct wn_run *run, uint32_t a, uint32_t b)
 {
-    return rows_of(a) != rows_of(b) ? rows_of(a) > rows_of(b) : strcmp(a->name, b->name) < 0;
+    uint64_t rows_a = rows_of(run, a), rows_b = rows_of(run, b);
+    return rows_a != rows_b ? rows_a > rows_b
+                            : strcmp(wn_tables_domain(&run->tables, a)->name,
+                                     wn_tables_domain(&run->tables, b)->name) < 0;
 }
 
 /* Insertion into a list of at most LARGEST. */
-static size_t rank(const struct wn_domain **list, size_t n, const struct wn_domain *d)
+static size_t rank(const struct wn_run *run, uint32_t *list, size_t n, uint32_t id)
 {
-    if (n == LARGEST && !ranks_before(d, list[n - 1])) {
+    if (n == LARGEST && !ranks_before(run, id, list[n - 1])) {
         return n;
     }
     size_t i = n < LARGEST ? n : LARGEST - 1;
-    for (; i > 0 && ranks_before(d, list[i - 1]); i--) {
+    for (; i > 0 && ranks_before(run, id, list[i - 1]); i--) {
         list[i] = list[i - 1];
     }
-    list[i] = d;
+    list[i] = id;
     return n < LARGEST ? n + 1 : n;
 }
 
-static void add_rows(struct wn_summary_group *g, const struct wn_domain *d)
+static void add_rows(struct wn_summary_group *g, const uint32_t rows[WN_ACTION_COUNT])
 {
     for (size_t a = 0; a < WN_ACTION_COUNT; a++) {
-        g->rows[a] += d->rows[a];
+        g->rows[a] += rows[a];
     }
 }
 
 static void group(const struct wn_run *run, struct wn_summary *s, struct wn_summary_group **groups)
 {
     const struct wn_tables *t = &run->tables;
-    const struct wn_domain *largest[LARGEST];
+    uint32_t largest[LARGEST];
     size_t n = 0, providers = wn_provider_count();
     struct wn_summary_group *g = wn_calloc(LARGEST + providers, sizeof *g);
     struct wn_summary_group *by_provider = g + LARGEST;
     for (uint32_t id = 0; id < t->domains.length; id++) {
         const struct wn_domain *d = wn_tables_domain(t, id);
-        if (rows_of(d) > 0) {
-            n = rank(largest, n, d);
-            add_rows(&by_provider[d->provider], d);
+        if (rows_of(run, id) > 0) {
+            n = rank(run, largest, n, id);
+            add_rows(&by_provider[d->provider], run->domain_rows[id]);
             by_provider[d->provider].name = wn_provider_name(d->provider);
         }
     }
     for (size_t i = 0; i < n; i++) {
-        g[i].name = largest[i]->name;
-        g[i].route = wn_route_word(largest[i]->route);
-        add_rows(&g[i], largest[i]);
+        const struct wn_domain *d = wn_tables_domain(t, largest[i]);
+        g[i].name = d->name;
+        g[i].route = wn_route_word(d->route);
+        add_rows(&g[i], run->domain_rows[largest[i]]);
     }
     size_t known = 0;
     for (size_t i = 1; i < providers; i++) { /* 0: no provider that has a name */

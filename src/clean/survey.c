@@ -13,7 +13,9 @@
 
 enum {
     READ_BLOCK = 1 << 18,
-    PREFETCH = 4 /* records between the steps of fetching ahead */
+    MET = 1 << 14,
+    MET_NAME = 32, /* octets; longer names are looked up each time */
+    PREFETCH = 4   /* records between the steps of fetching ahead */
 };
 
 /* What the work step finds out about one record. */
@@ -22,11 +24,23 @@ struct finding {
     uint32_t key; /* offset in the batch's keys */
     uint32_t cell, cell_length;
     uint32_t bits;
+    uint32_t domain; /* id, or WN_NONE when this worker does not know it */
     uint16_t local_length, domain_length;
     bool has_cell, has_mailbox;
 };
 
+/* A domain that this worker has met before, by its hash: most rows of a list share a few thousand
+ * domains, and what the work step knows the ordered commit need not look up. The name stands here
+ * again, so that knowing it costs one look and not two. */
+struct met_domain {
+    uint64_t hash;
+    uint32_t id;
+    uint32_t length; /* of the name; 0: an empty slot */
+    char name[MET_NAME];
+};
+
 struct batch {
+    struct met_domain *met; /* MET slots, each for the hashes that end in its number */
     char *window;
     size_t length, capacity;
     uint64_t offset; /* of the window in the input */
@@ -98,6 +112,22 @@ static int claim(void *arg, void *piece, int *more, struct wn_error *err)
     return WN_OK;
 }
 
+static uint32_t find_met(const struct batch *b, struct wn_span name, uint64_t hash)
+{
+    const struct met_domain *m = &b->met[hash & (MET - 1)];
+    return m->hash == hash && wn_span_equal(name, (struct wn_span){m->name, m->length}) ? m->id
+                                                                                        : WN_NONE;
+}
+
+static void remember_met(struct batch *b, struct wn_span name, uint64_t hash, uint32_t id)
+{
+    if (name.n <= MET_NAME) {
+        struct met_domain *m = &b->met[hash & (MET - 1)];
+        *m = (struct met_domain){.hash = hash, .id = id, .length = (uint32_t)name.n};
+        memcpy(m->name, name.p, name.n);
+    }
+}
+
 static void read_record(const struct survey *s, struct batch *b, const struct wn_record *record,
                         struct finding *f)
 {
@@ -130,6 +160,7 @@ static void read_record(const struct survey *s, struct batch *b, const struct wn
     f->bits |= wn_lists_local((struct wn_span){key, f->local_length});
     f->key_hash = wn_hash(key, n);
     f->domain_hash = wn_hash(domain.p, domain.n);
+    f->domain = find_met(b, domain, f->domain_hash);
     b->keys.len += n;
 }
 
@@ -150,21 +181,27 @@ static int work(void *arg, void *piece, struct wn_error *err)
     return WN_OK;
 }
 
-static int enter_domain(struct wn_run *run, const struct survey *s, struct wn_span name,
-                        uint64_t hash, uint32_t *id, struct wn_error *err)
+static int enter_domain(struct wn_run *run, const struct survey *s, struct batch *b,
+                        struct wn_span name, const struct finding *f, uint32_t *id,
+                        struct wn_error *err)
 {
     bool added;
-    *id = wn_tables_intern_domain(&run->tables, name, hash, &added);
+    *id = f->domain;
+    if (*id != WN_NONE) {
+        return WN_OK;
+    }
+    *id = wn_tables_intern_domain(&run->tables, name, f->domain_hash, &added);
+    struct wn_domain *d = wn_tables_domain(&run->tables, *id);
+    remember_met(b, name, f->domain_hash, *id);
     if (!added) {
         return WN_OK;
     }
-    struct wn_domain *d = wn_tables_domain(&run->tables, *id);
     d->flags = wn_lists_domain(name);
     d->fault = wn_address_domain_fault(name, s->options);
     return d->fault == WN_FAULT_none && name.p[0] != '[' ? wn_gather_domain(run, *id, err) : WN_OK;
 }
 
-static int enter_record(struct survey *s, const struct batch *b, const struct wn_record *record,
+static int enter_record(struct survey *s, struct batch *b, const struct wn_record *record,
                         const struct finding *f, struct wn_error *err)
 {
     struct wn_run *run = s->run;
@@ -188,7 +225,7 @@ static int enter_record(struct survey *s, const struct batch *b, const struct wn
     const char *key = b->keys.p + f->key;
     struct wn_span domain = {key + f->local_length + 1, f->domain_length};
     uint32_t domain_id;
-    int status = enter_domain(run, s, domain, f->domain_hash, &domain_id, err);
+    int status = enter_domain(run, s, b, domain, f, &domain_id, err);
     if (status != WN_OK) {
         return status;
     }
@@ -226,11 +263,22 @@ static void fetch_ahead(const struct wn_tables *t, const struct finding *finding
         if (ahead >= n || !findings[ahead].has_mailbox) {
             continue;
         }
-        wn_tables_prefetch(t, findings[ahead].domain_hash, (int)step);
+        if (findings[ahead].domain == WN_NONE) {
+            wn_tables_prefetch(t, findings[ahead].domain_hash, (int)step);
+        }
         if (step == 0) {
             wn_map_prefetch(&t->mailbox_map, findings[ahead].key_hash);
         }
     }
+}
+
+/* Half as many mailboxes as the input seems to have records, so that at most one more growth of the
+ * table is to come. */
+static void reserve_tables(const struct survey *s, const struct batch *b)
+{
+    uint64_t records = s->input->file.size / (b->cut.consumed / b->cut.record_count + 1);
+    struct wn_map *map = &s->run->tables.mailbox_map;
+    wn_map_reserve(map, map->used + (size_t)records / 2);
 }
 
 static int commit(void *arg, void *piece, struct wn_error *err)
@@ -241,6 +289,9 @@ static int commit(void *arg, void *piece, struct wn_error *err)
     struct wn_tables *t = &s->run->tables;
     size_t n = b->cut.record_count;
     uint32_t first = t->rows.length;
+    if (first == input->first_row && n > 0) {
+        reserve_tables(s, b);
+    }
     for (size_t i = 0; i < n; i++) {
         fetch_ahead(t, b->findings, i, n);
         if (!b->findings[i].has_cell) {
@@ -341,6 +392,7 @@ int wn_survey(struct wn_run *run, struct wn_run_input *input, struct wn_error *e
     (void)XXH3_128bits_update(s.digest, input->header, input->header_length);
     for (size_t i = 0; i < workers; i++) {
         pieces[i] = &batches[i];
+        batches[i].met = wn_calloc(MET, sizeof *batches[i].met);
     }
     status = wn_pipeline_run(&(struct wn_pipeline){.claim = claim,
                                                    .work = work,
@@ -355,6 +407,7 @@ int wn_survey(struct wn_run *run, struct wn_run_input *input, struct wn_error *e
     input->digest[1] = digest.low64;
 out:
     for (size_t i = 0; i < workers; i++) {
+        free(batches[i].met);
         free(batches[i].window);
         free(batches[i].findings);
         wn_cut_release(&batches[i].cut);

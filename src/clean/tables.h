@@ -52,7 +52,6 @@ struct wn_domain {
     uint32_t length, mx_length, detail_length;
     uint32_t flags;   /* enum wn_flag bits of the domain itself */
     uint32_t history; /* index, or WN_NONE */
-    uint32_t rows[3]; /* by enum wn_action; counted when rows are judged */
     enum wn_fault fault;
     enum wn_route_kind route;
     uint32_t provider; /* smtp/provider.h; 0: none known */
