@@ -20,7 +20,8 @@ enum {
 
 /* A fact read from the store by the scan. */
 struct known_fact {
-    const char *domain, *mx, *detail;
+    const char *domain;
+    struct wn_text *mx, *detail; /* the tables' */
     uint32_t length, flags;
     enum wn_route_kind route;
 };
@@ -44,22 +45,28 @@ struct visit {
 };
 
 static void set_route(struct wn_run *run, uint32_t id, enum wn_route_kind route, uint32_t flags,
-                      struct wn_span mx, struct wn_span detail)
+                      struct wn_text *mx, const struct wn_text *detail)
 {
     struct wn_domain *d = wn_tables_domain(&run->tables, id);
     if (route == WN_ROUTE_MX_UNROUTABLE && run->settings->dns.allow_private) {
         route = WN_ROUTE_OK;
     }
+    if (!mx->judged) {
+        struct wn_span host = {mx->p, mx->n};
+        mx->provider = wn_provider_of(host);
+        mx->flags = wn_lists_mx(host);
+        mx->judged = true;
+    }
     d->route = route;
-    d->mx = wn_tables_intern_text(&run->tables, mx);
-    d->detail = wn_tables_intern_text(&run->tables, detail);
-    d->mx_length = (uint32_t)mx.n;
-    d->detail_length = (uint32_t)detail.n;
-    d->provider = wn_provider_of(mx);
+    d->mx = mx->p;
+    d->mx_length = mx->n;
+    d->detail = detail->p;
+    d->detail_length = detail->n;
+    d->provider = mx->provider;
+    d->flags |= mx->flags;
     if ((flags & WN_ROUTE_IMPLICIT_MX) != 0) {
         d->flags |= WN_FLAG_implicit_mx;
     }
-    d->flags |= wn_lists_mx(mx);
 }
 
 static int use_fact(void *arg, const struct wn_domain_fact *fact)
@@ -67,7 +74,9 @@ static int use_fact(void *arg, const struct wn_domain_fact *fact)
     struct visit *v = arg;
     enum wn_route_kind route;
     if (wn_route_read(fact->route, &route) && route != WN_ROUTE_DNS_FAILURE) {
-        set_route(v->run, v->id, route, fact->flags, fact->mx, fact->detail);
+        struct wn_tables *t = &v->run->tables;
+        set_route(v->run, v->id, route, fact->flags, wn_tables_intern_text(t, fact->mx),
+                  wn_tables_intern_text(t, fact->detail));
         v->run->facts_used++;
         v->found = true;
     }
@@ -76,17 +85,17 @@ static int use_fact(void *arg, const struct wn_domain_fact *fact)
 
 static int remember_fact(void *arg, const struct wn_domain_fact *fact)
 {
-    struct wn_gather *g = ((struct visit *)arg)->run->gather;
+    struct wn_run *run = ((struct visit *)arg)->run;
+    struct wn_gather *g = run->gather;
     enum wn_route_kind route;
     if (!wn_route_read(fact->route, &route) || route == WN_ROUTE_DNS_FAILURE) {
         return WN_OK;
     }
     uint32_t id = g->known.length;
     struct known_fact *k = wn_segments_push(&g->known);
-    *k = (struct known_fact){.domain = wn_arena_text(&g->arena, fact->domain),
-                             .mx = wn_arena_text(&g->arena, fact->mx),
-                             .detail =
-                                 fact->detail.n > 0 ? wn_arena_text(&g->arena, fact->detail) : "",
+    *k = (struct known_fact){.domain = wn_arena_copy(&g->arena, fact->domain.p, fact->domain.n),
+                             .mx = wn_tables_intern_text(&run->tables, fact->mx),
+                             .detail = wn_tables_intern_text(&run->tables, fact->detail),
                              .length = (uint32_t)fact->domain.n,
                              .flags = fact->flags,
                              .route = route};
@@ -142,7 +151,7 @@ static int find_fact(struct wn_run *run, uint32_t id, bool *found, struct wn_err
     uint32_t known = wn_map_find(&g->known_map, wn_hash(name.p, name.n), same_fact, g, &name);
     if (known != WN_MAP_NONE) {
         const struct known_fact *k = wn_segments_at(&g->known, known);
-        set_route(run, id, k->route, k->flags, wn_span_of(k->mx), wn_span_of(k->detail));
+        set_route(run, id, k->route, k->flags, k->mx, k->detail);
         run->facts_used++;
         *found = true;
     }
@@ -197,8 +206,9 @@ static int keep_fact(struct wn_run *run, const struct wn_domain *d, const struct
 static int take_route(struct wn_run *run, struct wn_resolved *resolved, struct wn_error *err)
 {
     const struct wn_route *route = &resolved->route;
-    set_route(run, resolved->id, route->kind, route->flags, wn_span_of(route->mx),
-              wn_span_of(route->detail));
+    set_route(run, resolved->id, route->kind, route->flags,
+              wn_tables_intern_text(&run->tables, wn_span_of(route->mx)),
+              wn_tables_intern_text(&run->tables, wn_span_of(route->detail)));
     int status = keep_fact(run, wn_tables_domain(&run->tables, resolved->id), route, err);
     wn_resolved_free(resolved);
     return status;

@@ -35,6 +35,7 @@ static inline void wn_judge_prefetch(const struct wn_tables *tables, uint32_t ro
         m->history != WN_NONE ? wn_segments_at(&tables->histories, m->history) : NULL;
     if (step == 0) {
         __builtin_prefetch(d);
+        __builtin_prefetch((const char *)d + sizeof *d - 1);
         if (h != NULL) {
             __builtin_prefetch(h);
             __builtin_prefetch((const char *)h + 64);

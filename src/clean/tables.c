@@ -13,7 +13,7 @@ void wn_tables_init(struct wn_tables *t)
                             .domains.size = sizeof(struct wn_domain),
                             .histories.size = sizeof(struct wn_history),
                             .domain_histories.size = sizeof(struct wn_domain_history),
-                            .texts.size = sizeof(const char *)};
+                            .texts.size = sizeof(struct wn_text)};
 }
 
 void wn_tables_release(struct wn_tables *t)
@@ -114,25 +114,22 @@ static bool same_text(const void *table, const void *key, uint32_t id)
 {
     const struct wn_tables *t = table;
     const struct wn_span *text = key;
-    const char *const *known = wn_segments_at(&t->texts, id);
-    return wn_span_equal(*text, wn_span_of(*known));
+    const struct wn_text *known = wn_segments_at(&t->texts, id);
+    return wn_span_equal(*text, (struct wn_span){known->p, known->n});
 }
 
-const char *wn_tables_intern_text(struct wn_tables *t, struct wn_span text)
+struct wn_text *wn_tables_intern_text(struct wn_tables *t, struct wn_span text)
 {
-    if (text.n == 0) {
-        return "";
-    }
     uint64_t hash = wn_hash(text.p, text.n);
     uint32_t id = wn_map_find(&t->text_map, hash, same_text, t, &text);
-    if (id == WN_MAP_NONE) {
-        id = t->texts.length;
-        const char **slot = wn_segments_push(&t->texts);
-        *slot = wn_arena_text(&t->arena, text);
-        wn_map_add(&t->text_map, hash, id);
+    if (id != WN_MAP_NONE) {
+        return wn_segments_at(&t->texts, id);
     }
-    const char *const *known = wn_segments_at(&t->texts, id);
-    return *known;
+    id = t->texts.length;
+    struct wn_text *new = wn_segments_push(&t->texts);
+    *new = (struct wn_text){.p = wn_arena_text(&t->arena, text), .n = (uint32_t)text.n};
+    wn_map_add(&t->text_map, hash, id);
+    return new;
 }
 
 struct wn_mailbox *wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row)

@@ -45,6 +45,16 @@ struct wn_mailbox {
     uint32_t history;   /* index, or WN_NONE */
 };
 
+/* A text that many domains share: an MX host, or what DNS said. What is known of an MX host is
+ * worked out once for all of them. */
+struct wn_text {
+    const char *p; /* NUL-terminated, in the arena */
+    uint32_t n;
+    bool judged;       /* the next two are set */
+    uint32_t provider; /* smtp/provider.h; 0: none known */
+    uint32_t flags;    /* enum wn_flag bits of an MX host */
+};
+
 struct wn_domain {
     const char *name;   /* A-labels, lower case, NUL-terminated, in the arena */
     const char *mx;     /* the preferred MX host, or "" */
@@ -139,8 +149,8 @@ static inline void wn_tables_prefetch(const struct wn_tables *t, uint64_t domain
     }
 }
 
-/* One copy of each text, for MX hosts and details that many domains share. */
-const char *wn_tables_intern_text(struct wn_tables *t, struct wn_span text);
+/* One copy of each text; it never moves. */
+struct wn_text *wn_tables_intern_text(struct wn_tables *t, struct wn_span text);
 
 /* The mailbox of a row, whether or not the row is a duplicate; NULL when it names none. */
 struct wn_mailbox *wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row);
