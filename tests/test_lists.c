@@ -70,6 +70,42 @@ START_TEST(domain)
 }
 END_TEST
 
+/* Names of people, and initials that are as likely as the word. What a list of ours once held, or
+ * is most likely to be given. */
+static const char *const people[] = {
+    "aaa",      "abc",      "alex",    "anna",   "asd",    "ben",       "bill",     "bla",
+    "blank",    "chase",    "chen",    "dev",    "doe",    "ed",        "foo",      "grace",
+    "guest",    "ian",      "ib",      "ir",     "job",    "joy",       "king",     "list",
+    "mark",     "max",      "may",     "mel",    "muster", "nil",       "null",     "page",
+    "pat",      "pm",       "price",   "rh",     "rich",   "sample",    "sdf",      "smith",
+    "sue",      "tester",   "tobias",  "will",   "xi",     "yu",        "maria",    "jose",
+    "mohammed", "muller",   "schmidt", "kim",    "nguyen", "garcia",    "rossi",    "silva",
+    "ivanov",   "kowalski", "novak",   "jensen", "hansen", "johansson", "virtanen", "devries",
+};
+
+START_TEST(person)
+{
+    ck_assert_msg(wn_lists_local(wn_span_of(people[_i])) == 0, "%s", people[_i]);
+}
+END_TEST
+
+/* Domains that public lists of disposable services have wrongly held. */
+static const char *const no_disposables[] = {
+    "google.com",     "gmail.com",   "qq.com",         "163.com",         "naver.com",
+    "freemail.hu",    "onet.pl",     "yahoo.com.ph",   "hushmail.com",    "fastmail.fm",
+    "nospammail.net", "mozmail.com", "sneakemail.com", "spamgourmet.com", "e4ward.com",
+    "duck.com",       "addy.io",     "yeah.net",       "mail2world.com",  "vfemail.net",
+    "mailshell.com",  "cock.li",     "safe-mail.net",  "bluewin.ch",      "manybrain.com",
+};
+
+START_TEST(no_disposable)
+{
+    struct wn_span name = wn_span_of(no_disposables[_i]);
+    ck_assert_msg((wn_lists_domain(name) & WN_FLAG_disposable) == 0, "%s", no_disposables[_i]);
+    ck_assert_msg(wn_lists_mx(name) == 0, "%s", no_disposables[_i]);
+}
+END_TEST
+
 START_TEST(mx)
 {
     ck_assert_uint_eq(wn_lists_mx(WN_SPAN("mail.mailinator.com")), WN_FLAG_disposable);
@@ -217,6 +253,8 @@ static Suite *lists_suite(void)
     tcase_set_timeout(tc, 30);
     tcase_add_loop_test(tc, local, 0, sizeof locals / sizeof *locals);
     tcase_add_loop_test(tc, domain, 0, sizeof domains / sizeof *domains);
+    tcase_add_loop_test(tc, person, 0, sizeof people / sizeof *people);
+    tcase_add_loop_test(tc, no_disposable, 0, sizeof no_disposables / sizeof *no_disposables);
     tcase_add_test(tc, mx);
     tcase_add_loop_test(tc, file, 0, sizeof files / sizeof *files);
     tcase_add_loop_test(tc, generator, 0, sizeof sources / sizeof *sources);
