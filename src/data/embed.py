@@ -4,11 +4,14 @@
 
 A list file holds one name a line, sorted by its octets, without repetitions; lines that begin with
 "# " are comments. The file's name says what its names mean (LISTS). In placeholder.txt a name that
-begins with "@" is a domain, the others are local parts. Whatever breaks a rule below fails the build
-with a sentence, so that a list that was edited by hand cannot be wrong quietly.
+begins with "@" is a domain, the others are local parts; in slips.txt a word of TRUST follows the name.
+Whatever breaks a rule below fails the build with a sentence, so that a list that was edited by hand
+cannot be wrong quietly.
 
-The hash is that of src/address/lists.c.
+The hash is that of src/address/lists.c; the targets of typo.c (targets.h) are well-known domains, each
+with its trust and its set of letters.
 """
+import io
 import os
 import re
 import sys
@@ -23,8 +26,12 @@ LISTS = {
     "wellknown": ("domain", 32),
     "reserved": ("reserved", 64),
     "disposable_mx": ("mx", 128),
+    "neighbours": ("neighbours", 1),
 }
-TABLES = ("local", "domain", "mx", "reserved")
+TABLES = ("local", "domain", "mx", "reserved", "neighbours")
+# enum wn_trust of src/address/targets.h; slips.txt explains them.
+TRUST = {"likely": 1, "inside": 2, "behind": 3, "any": 4, "sole": 5}
+TARGET_MAX = 22
 DISPOSABLE, FREE, RELAY, WELLKNOWN = 4, 8, 16, 32
 MASK64 = (1 << 64) - 1
 
@@ -82,6 +89,13 @@ def add(tables, path, number, name):
         fail(path, number, f"{name!r} is disposable, and a provider of real people as well")
 
 
+def add_slip(trusts, path, number, entry):
+    name, _, trust = entry.partition(" ")
+    if trust not in TRUST or not DOMAIN.fullmatch(name):
+        fail(path, number, f"{entry!r} is no name and one of {', '.join(TRUST)}")
+    trusts[name] = (TRUST[trust], path, number)
+
+
 def parents(name):
     while "." in name:
         name = name.split(".", 1)[1]
@@ -94,6 +108,45 @@ def check_inheritance(names):
         for parent in parents(name):
             if lists & (FREE | RELAY | WELLKNOWN) and names.get(parent, 0) & DISPOSABLE:
                 sys.exit(f"{name} is a provider of real people under the disposable {parent}")
+
+
+def check_neighbours(tables):
+    """A neighbour is what no other list says anything about: else one of the two is wrong."""
+    for name in tables["neighbours"]:
+        if tables["domain"].get(name, 0):
+            sys.exit(f"{name} is in neighbours.txt and in another list: it needs to be in one only")
+
+
+def letters(domain):
+    """wn_letters of src/address/typo.c."""
+    bits = 0
+    for c in domain:
+        if c.islower():
+            bit = ord(c) - ord("a")
+            bits |= 1 << (bit + 26 if bits >> bit & 1 else bit)
+        elif c != ".":
+            bits |= 1 << (52 if c.isdigit() else 53)
+    return bits
+
+
+def emit_targets(out, names, trusts):
+    domains = sorted((name for name, lists in names.items() if lists & WELLKNOWN),
+                     key=lambda name: (len(name), name))
+    heads = [domain.split(".")[0] for domain in domains]
+    for name, (_, path, number) in trusts.items():
+        if name not in domains and name not in heads:
+            fail(path, number, f"no well-known domain is {name!r} or begins with it")
+    out.write("const struct wn_target wn_targets[] = {\n")
+    for domain, head in zip(domains, heads):
+        if len(domain) > TARGET_MAX:
+            sys.exit(f"{domain} is longer than WN_TARGET_MAX of src/address/targets.h")
+        trust = trusts.get(domain) or trusts.get(head) or (0,)
+        only = "true" if heads.count(head) == 1 else "false"
+        out.write("    {0x%014xU, %d, %d, %d, %s, \"%s\"},\n"
+                  % (letters(domain), len(domain), len(head), trust[0], only, domain))
+    out.write("    {0, 0, 0, 0, false, \"\"},\n};\n\n")
+    starts = [sum(len(domain) < n for domain in domains) for n in range(TARGET_MAX + 2)]
+    out.write("const uint16_t wn_targets_from[] = {%s};\n" % ", ".join(map(str, starts)))
 
 
 def emit(out, table, names):
@@ -130,16 +183,25 @@ def emit(out, table, names):
 def main():
     output, paths = sys.argv[1], sys.argv[2:]
     tables = {table: {} for table in TABLES}
+    trusts = {}
     for path in paths:
-        for number, name in read_list(path):
-            add(tables, path, number, name)
+        slips = os.path.basename(path) == "slips.txt"
+        for number, entry in read_list(path):
+            if slips:
+                add_slip(trusts, path, number, entry)
+            else:
+                add(tables, path, number, entry)
     check_inheritance(tables["domain"])
-    with open(output, "w", encoding="ascii") as out:
-        out.write("/* SPDX-License-Identifier: MIT */\n")
-        out.write("/* Made by src/data/embed.py from the lists beside it: change those. */\n")
-        out.write('#include "address/internal.h"\n\n')
-        for table in TABLES:
-            emit(out, table, tables[table])
+    check_neighbours(tables)
+    out = io.StringIO()
+    out.write("/* SPDX-License-Identifier: MIT */\n")
+    out.write("/* Made by src/data/embed.py from the lists beside it: change those. */\n")
+    out.write('#include "address/targets.h"\n\n')
+    for table in TABLES:
+        emit(out, table, tables[table])
+    emit_targets(out, tables["domain"], trusts)
+    with open(output, "w", encoding="ascii") as target:
+        target.write(out.getvalue())
 
 
 main()
