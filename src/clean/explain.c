@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "clean/explain.h"
 
+#include "address/typo.h"
 #include "base/clock.h"
 #include "smtp/provider.h"
 
@@ -43,10 +44,30 @@ static struct wn_span diagnose(const struct wn_judged *j, struct wn_span cell, s
     if (j->fault != WN_FAULT_none) {
         return wn_span_of(wn_fault_sentence(j->fault));
     }
-    if (j->verdict.evidence == WN_EVIDENCE_domain && j->domain != NULL) {
+    if (j->domain != NULL && j->domain->route != WN_ROUTE_OK) {
         return (struct wn_span){j->domain->detail, j->domain->detail_length};
     }
     return (struct wn_span){"", 0};
+}
+
+/* The whole address that was probably meant. */
+static struct wn_span suggest(const struct wn_judged *j, struct wn_span cell,
+                              struct wn_span address, unsigned options,
+                              struct wn_explain_room *room)
+{
+    wn_buf_clear(&room->suggestion);
+    if ((j->row->bits & WN_ROW_SUGGESTION) != 0) {
+        size_t n = 0;
+        wn_address_read(cell, options, &room->address);
+        (void)wn_typo_address(&room->address, cell, wn_buf_room(&room->suggestion, WN_ADDRESS_MAX),
+                              &n);
+        room->suggestion.len = n;
+    } else {
+        const char *at = memrchr(address.p, '@', address.n);
+        wn_buf_add(&room->suggestion, address.p, (size_t)(at + 1 - address.p));
+        wn_buf_add(&room->suggestion, j->suggestion->name, j->suggestion->length);
+    }
+    return wn_buf_span(&room->suggestion);
 }
 
 void wn_explain(const struct wn_judged *j, struct wn_span cell, unsigned options,
@@ -64,6 +85,9 @@ void wn_explain(const struct wn_judged *j, struct wn_span cell, unsigned options
         row->domain = (struct wn_span){j->domain->name, j->domain->length};
         row->mx = (struct wn_span){j->domain->mx, j->domain->mx_length};
         row->provider = wn_span_of(wn_provider_name(j->domain->provider));
+    }
+    if (j->suggestion != NULL) {
+        row->suggestion = suggest(j, cell, row->address, options, room);
     }
     row->diagnostic = diagnose(j, cell, &room->diagnostic);
 }

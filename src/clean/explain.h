@@ -10,7 +10,7 @@
 /* What a report row's spans may point to; owned by the caller, zero-initialised. */
 struct wn_explain_room {
     struct wn_address address; /* the cell, read again unless it is its own normal form */
-    struct wn_buf diagnostic;
+    struct wn_buf diagnostic, suggestion;
 };
 
 /* Fills *row but for `line` and `duplicate_*`. `cell` is the email cell's value; `options` those

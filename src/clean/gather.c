@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#include "address/lists.h"
 #include "base/clock.h"
 #include "clean/merge.h"
 #include "smtp/provider.h"
@@ -54,7 +53,7 @@ static void set_route(struct wn_run *run, uint32_t id, enum wn_route_kind route,
     if (!mx->judged) {
         struct wn_span host = {mx->p, mx->n};
         mx->provider = wn_provider_of(host);
-        mx->flags = wn_lists_mx(host);
+        mx->flags = wn_overlay_mx(run->settings->overlay, host);
         mx->judged = true;
     }
     d->route = route;

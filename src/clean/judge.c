@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "clean/judge.h"
 
+#include "address/overlay.h"
+
+/* The domain that was probably meant, unless mail has been delivered to the one that stands there,
+ * or the suggestion cannot take mail itself as far as DNS was asked. */
+static const struct wn_domain *find_suggestion(const struct wn_tables *tables,
+                                               const struct wn_judged *j)
+{
+    uint32_t id = WN_NONE;
+    if ((j->row->bits & WN_ROW_SUGGESTION) != 0) {
+        id = j->row->mailbox;
+    } else if (j->domain != NULL &&
+               (j->domain_history == NULL || j->domain_history->delivered_at == 0)) {
+        id = j->domain->suggestion;
+    }
+    const struct wn_domain *d = id != WN_NONE ? wn_tables_domain(tables, id) : NULL;
+    return d != NULL && (d->route == WN_ROUTE_OK || d->route == WN_ROUTE_NONE) ? d : NULL;
+}
+
 void wn_judge_row(const struct wn_tables *tables, uint32_t row, const struct wn_policy *policy,
                   int64_t now, struct wn_judged *j)
 {
@@ -24,6 +42,9 @@ void wn_judge_row(const struct wn_tables *tables, uint32_t row, const struct wn_
             j->domain_history = wn_segments_at(&tables->domain_histories, j->domain->history);
         }
     }
+    j->flags = wn_overlay_settle(j->flags);
+    j->suggestion = find_suggestion(tables, j);
+    c.suggestion = j->suggestion != NULL;
     c.fault = j->fault;
     c.flags = j->flags;
     c.history = j->history;

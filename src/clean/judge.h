@@ -14,9 +14,10 @@ struct wn_judged {
     const struct wn_domain *domain;
     const struct wn_history *history;
     const struct wn_domain_history *domain_history;
-    uint32_t domain_id;  /* WN_NONE without a domain */
-    enum wn_fault fault; /* the row's, else the domain's */
-    uint32_t flags;      /* the row's and the domain's */
+    const struct wn_domain *suggestion; /* the domain that was probably meant and can take mail */
+    uint32_t domain_id;                 /* WN_NONE without a domain */
+    enum wn_fault fault;                /* the row's, else the domain's */
+    uint32_t flags;                     /* the row's and the domain's */
     struct wn_verdict verdict;
 };
 
@@ -26,7 +27,7 @@ struct wn_judged {
 static inline void wn_judge_prefetch(const struct wn_tables *tables, uint32_t row, int step)
 {
     const struct wn_row *r = wn_tables_row(tables, row);
-    if (r->mailbox == WN_NONE || (r->bits & WN_ROW_DUPLICATE) != 0) {
+    if (!wn_row_has_mailbox(r) || (r->bits & WN_ROW_DUPLICATE) != 0) {
         return;
     }
     const struct wn_mailbox *m = wn_tables_mailbox(tables, r->mailbox);

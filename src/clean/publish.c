@@ -335,6 +335,7 @@ static void release_page(struct page *page)
     }
     wn_report_writer_release(&page->writer);
     wn_buf_release(&page->room.diagnostic);
+    wn_buf_release(&page->room.suggestion);
     wn_buf_release(&page->value);
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "address/overlay.h"
 #include "base/outdir.h"
 #include "clean/tables.h"
 #include "csv/cut.h"
@@ -27,6 +28,7 @@ struct wn_clean_settings {
     const char *delimiter; /* NULL: found */
     const char *db;        /* NULL: no store */
     struct wn_policy policy;
+    struct wn_overlay *overlay; /* the user's lists, or NULL */
     struct wn_resolver_config dns;
     double max_drop; /* percent; below 0: no valve */
     int only;        /* an enum wn_action, or -1 */

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-#include "address/lists.h"
+#include "address/typo.h"
+#include "clean/enter.h"
 #include "clean/gather.h"
 
 static unsigned options_of(const struct wn_clean_settings *s)
@@ -24,23 +25,26 @@ static int enter(struct wn_run *run, struct wn_span text, struct wn_error *err)
                            .bits = (address.flags & WN_ROW_FLAGS) | (uint32_t)address.fault
                                                                         << WN_ROW_FAULT_SHIFT};
     if (address.length == 0) {
-        return WN_OK;
+        char meant[WN_ADDRESS_MAX + 1];
+        size_t length;
+        if (address.fault == WN_FAULT_no_address ||
+            !wn_typo_address(&address, text, meant, &length)) {
+            return WN_OK;
+        }
+        const char *at = memrchr(meant, '@', length);
+        struct wn_span name = {at + 1, (size_t)(meant + length - (at + 1))};
+        return wn_enter_suggestion(run, row, name, options, err);
     }
     char key[sizeof address.text];
     size_t n = wn_address_key(&address, key);
     struct wn_span domain = wn_address_domain(&address);
     struct wn_span local = {key, n - domain.n - 1};
+    row->bits |= wn_overlay_mailbox(run->settings->overlay, (struct wn_span){key, n}, local.n);
+    uint32_t id;
     bool added;
-    row->bits |= wn_lists_local(local);
-    uint32_t id = wn_tables_intern_domain(t, domain, wn_hash(domain.p, domain.n), &added);
-    struct wn_domain *d = wn_tables_domain(t, id);
-    if (added) {
-        d->flags = wn_lists_domain(domain);
-        d->fault = wn_address_domain_fault(domain, options);
-    }
-    bool ask = added && d->fault == WN_FAULT_none && domain.p[0] != '[';
+    int status = wn_enter_domain(run, domain, wn_hash(domain.p, domain.n), options, &id, err);
     row->mailbox = wn_tables_intern_mailbox(t, local, id, wn_hash(key, n), &added);
-    return ask ? wn_gather_domain(run, id, err) : WN_OK;
+    return status;
 }
 
 static void show(const struct wn_run *run, uint32_t id, struct wn_span text,
@@ -75,6 +79,7 @@ int wn_single_judge(const struct wn_clean_settings *settings, const _Atomic int 
         show(&run, (uint32_t)i, texts[i], &room, visit, arg);
     }
     wn_buf_release(&room.diagnostic);
+    wn_buf_release(&room.suggestion);
     wn_run_release(&run);
     return status;
 }

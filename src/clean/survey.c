@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-#include "address/lists.h"
+#include "address/typo.h"
 #include "base/pipeline.h"
 #include "clean/columns.h"
+#include "clean/enter.h"
 #include "clean/gather.h"
 #include "csv/scan.h"
 
@@ -128,6 +129,21 @@ static void remember_met(struct batch *b, struct wn_span name, uint64_t hash, ui
     }
 }
 
+/* The domain that was probably meant by a cell whose fault a slip explains, kept as its key. */
+static void find_meant(struct batch *b, const struct wn_address *address, struct wn_span value,
+                       struct finding *f)
+{
+    char meant[WN_ADDRESS_MAX + 1];
+    size_t n;
+    if (address->fault == WN_FAULT_no_address || !wn_typo_address(address, value, meant, &n)) {
+        return;
+    }
+    const char *at = memrchr(meant, '@', n);
+    f->key = (uint32_t)b->keys.len;
+    f->domain_length = (uint16_t)(meant + n - (at + 1));
+    wn_buf_add(&b->keys, at + 1, f->domain_length);
+}
+
 static void read_record(const struct survey *s, struct batch *b, const struct wn_record *record,
                         struct finding *f)
 {
@@ -147,7 +163,9 @@ static void read_record(const struct survey *s, struct batch *b, const struct wn
     f->bits = (address.flags & WN_ROW_FLAGS) | (uint32_t)address.fault << WN_ROW_FAULT_SHIFT |
               (address.verbatim ? (uint32_t)WN_ROW_VERBATIM : 0) |
               (value.p != raw.p || value.n != raw.n ? (uint32_t)WN_ROW_QUOTED_CELL : 0);
+    f->domain_length = 0;
     if (address.length == 0) {
+        find_meant(b, &address, value, f);
         return;
     }
     char *key = wn_buf_room(&b->keys, sizeof address.text);
@@ -157,7 +175,8 @@ static void read_record(const struct survey *s, struct batch *b, const struct wn
     f->key = (uint32_t)b->keys.len;
     f->domain_length = (uint16_t)domain.n;
     f->local_length = (uint16_t)(n - domain.n - 1);
-    f->bits |= wn_lists_local((struct wn_span){key, f->local_length});
+    f->bits |=
+        wn_overlay_mailbox(s->run->settings->overlay, (struct wn_span){key, n}, f->local_length);
     f->key_hash = wn_hash(key, n);
     f->domain_hash = wn_hash(domain.p, domain.n);
     f->domain = find_met(b, domain, f->domain_hash);
@@ -181,24 +200,17 @@ static int work(void *arg, void *piece, struct wn_error *err)
     return WN_OK;
 }
 
-static int enter_domain(struct wn_run *run, const struct survey *s, struct batch *b,
-                        struct wn_span name, const struct finding *f, uint32_t *id,
-                        struct wn_error *err)
+/* The id of the record's domain, which this worker may know already. */
+static int enter_domain(struct survey *s, struct batch *b, struct wn_span name,
+                        const struct finding *f, uint32_t *id, struct wn_error *err)
 {
-    bool added;
     *id = f->domain;
     if (*id != WN_NONE) {
         return WN_OK;
     }
-    *id = wn_tables_intern_domain(&run->tables, name, f->domain_hash, &added);
-    struct wn_domain *d = wn_tables_domain(&run->tables, *id);
+    int status = wn_enter_domain(s->run, name, f->domain_hash, s->options, id, err);
     remember_met(b, name, f->domain_hash, *id);
-    if (!added) {
-        return WN_OK;
-    }
-    d->flags = wn_lists_domain(name);
-    d->fault = wn_address_domain_fault(name, s->options);
-    return d->fault == WN_FAULT_none && name.p[0] != '[' ? wn_gather_domain(run, *id, err) : WN_OK;
+    return status;
 }
 
 static int enter_record(struct survey *s, struct batch *b, const struct wn_record *record,
@@ -219,13 +231,16 @@ static int enter_record(struct survey *s, struct batch *b, const struct wn_recor
                            .cell = f->cell,
                            .cell_length = f->cell_length,
                            .bits = f->bits};
-    if (!f->has_mailbox) {
-        return WN_OK;
-    }
     const char *key = b->keys.p + f->key;
+    if (!f->has_mailbox) {
+        return f->domain_length == 0
+                   ? WN_OK
+                   : wn_enter_suggestion(run, row, (struct wn_span){key, f->domain_length},
+                                         s->options, err);
+    }
     struct wn_span domain = {key + f->local_length + 1, f->domain_length};
     uint32_t domain_id;
-    int status = enter_domain(run, s, b, domain, f, &domain_id, err);
+    int status = enter_domain(s, b, domain, f, &domain_id, err);
     if (status != WN_OK) {
         return status;
     }

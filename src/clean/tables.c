@@ -55,7 +55,8 @@ uint32_t wn_tables_intern_domain(struct wn_tables *t, struct wn_span name, uint6
                                 .mx = "",
                                 .detail = "",
                                 .length = (uint32_t)name.n,
-                                .history = WN_NONE};
+                                .history = WN_NONE,
+                                .suggestion = WN_NONE};
         wn_map_add(&t->domain_map, hash, id);
     }
     return id;
@@ -134,7 +135,7 @@ struct wn_text *wn_tables_intern_text(struct wn_tables *t, struct wn_span text)
 
 struct wn_mailbox *wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row)
 {
-    if (row->mailbox == WN_NONE) {
+    if (!wn_row_has_mailbox(row)) {
         return NULL;
     }
     uint32_t id = row->mailbox;

@@ -22,17 +22,20 @@ enum {
     WN_ROW_FAULT_MASK = 31,
     WN_ROW_VERBATIM = 1 << (WN_FLAG_COUNT + 5), /* the cell is the address's normal form */
     WN_ROW_DUPLICATE = 1 << (WN_FLAG_COUNT + 6),
-    WN_ROW_QUOTED_CELL = 1 << (WN_FLAG_COUNT + 7) /* the raw cell is not its own value */
+    WN_ROW_QUOTED_CELL = 1 << (WN_FLAG_COUNT + 7), /* the raw cell is not its own value */
+    WN_ROW_SUGGESTION = 1 << (WN_FLAG_COUNT + 8) /* a slip explains the fault; see wn_row.mailbox */
 };
 _Static_assert(WN_FAULT_COUNT <= WN_ROW_FAULT_MASK + 1, "the fault does not fit");
-_Static_assert(WN_FLAG_COUNT + 8 <= 31, "the bits do not fit");
+_Static_assert(WN_FLAG_COUNT + 9 <= 31, "the bits do not fit");
 
 /* 32 bytes a row; its text stays in the input. */
 struct wn_row {
-    uint64_t offset;  /* of the record in the input */
-    uint32_t length;  /* of the record, line end included */
-    uint32_t line;    /* physical line on which it begins */
-    uint32_t mailbox; /* id, or WN_NONE; of a duplicate: the id of the first row with its mailbox */
+    uint64_t offset; /* of the record in the input */
+    uint32_t length; /* of the record, line end included */
+    uint32_t line;   /* physical line on which it begins */
+    /* Its mailbox's id, or WN_NONE; of a duplicate: the id of the first row with its mailbox; with
+     * WN_ROW_SUGGESTION: the id of the domain that was probably meant, as there is no mailbox. */
+    uint32_t mailbox;
     uint32_t cell, cell_length; /* the raw email field, from the record's start */
     uint32_t bits;
 };
@@ -60,8 +63,9 @@ struct wn_domain {
     const char *mx;     /* the preferred MX host, or "" */
     const char *detail; /* what DNS said, for people, or "" */
     uint32_t length, mx_length, detail_length;
-    uint32_t flags;   /* enum wn_flag bits of the domain itself */
-    uint32_t history; /* index, or WN_NONE */
+    uint32_t flags;      /* enum wn_flag bits of the domain itself */
+    uint32_t history;    /* index, or WN_NONE */
+    uint32_t suggestion; /* id of the domain that was probably meant, or WN_NONE */
     enum wn_fault fault;
     enum wn_route_kind route;
     uint32_t provider; /* smtp/provider.h; 0: none known */
@@ -151,6 +155,11 @@ static inline void wn_tables_prefetch(const struct wn_tables *t, uint64_t domain
 
 /* One copy of each text; it never moves. */
 struct wn_text *wn_tables_intern_text(struct wn_tables *t, struct wn_span text);
+
+static inline bool wn_row_has_mailbox(const struct wn_row *row)
+{
+    return row->mailbox != WN_NONE && (row->bits & WN_ROW_SUGGESTION) == 0;
+}
 
 /* The mailbox of a row, whether or not the row is a duplicate; NULL when it names none. */
 struct wn_mailbox *wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row);

@@ -261,6 +261,7 @@ int wn_cmd_check(struct wn_cmd *cmd, int argc, char **argv)
     }
     free(texts.v);
     wn_arena_release(&texts.arena);
+    wn_overlay_free(settings.overlay);
     wn_buf_release(&path);
     wn_operands_release(&operands);
     return status != WN_OK ? status : printing.all_kept ? WN_OK : NOT_KEEP;

@@ -225,6 +225,7 @@ int wn_cmd_clean(struct wn_cmd *cmd, int argc, char **argv)
         }
         wn_run_release(&run);
     }
+    wn_overlay_free(settings.overlay);
     wn_buf_release(&path);
     wn_operands_release(&operands);
     return status;

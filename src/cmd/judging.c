@@ -26,6 +26,9 @@ int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd, struc
         status = wn_store_default_path(path, err);
         s->db = wn_buf_text(path);
     }
+    if (status == WN_OK) {
+        status = wn_overlay_load(j->lists, &s->overlay, err);
+    }
     s->offline = j->offline;
     s->refresh = j->refresh;
     s->allow_literals = j->allow_literals;

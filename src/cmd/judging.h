@@ -8,7 +8,7 @@
 #include "cmd/cmd.h"
 
 struct wn_judging {
-    const char *policy, *db, *dns_server, *as_of;
+    const char *policy, *db, *dns_server, *as_of, *lists;
     struct wn_texts set;
     int64_t dns_timeout, dns_parallel;
     bool offline, no_db, refresh, allow_private, allow_literals;
@@ -42,6 +42,9 @@ struct wn_judging {
         "accept mail hosts with private addresses, for lists of one's own network", 0, 0),         \
     WN_JUDGING_OPTION(S, "allow-literals", WN_OPT_FLAG, allow_literals, NULL,                      \
         "accept address literals such as bob@[192.0.2.1]", 0, 0),                                  \
+    WN_JUDGING_OPTION(S, "lists", WN_OPT_TEXT, lists, "DIR",                                       \
+        "your own lists (default: $XDG_CONFIG_HOME/winnow/lists, else ~/.config/winnow/lists, if it is there; '' is none)", \
+        0, 0),                                                                                     \
     WN_JUDGING_OPTION(S, "as-of", WN_OPT_TEXT, as_of, "TIME",                                      \
         "judge as if it were this time, such as 2026-11-01, for a run that can be repeated", 0, 0)
 /* clang-format on */
@@ -52,7 +55,7 @@ struct wn_judging {
     }
 
 /* Carries the options over into `settings`. `path` holds the store's default path and must live as
- * long as the settings. */
+ * long as the settings; the settings' overlay is to be freed after their last use. */
 int wn_judging_apply(const struct wn_judging *judging, const struct wn_cmd *cmd,
                      struct wn_buf *path, struct wn_clean_settings *settings, struct wn_error *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
+#include "cmd/lists.h"
 
 const struct wn_command wn_commands[] = {
     {"clean", wn_cmd_clean, &wn_help_clean},
@@ -7,6 +8,9 @@ const struct wn_command wn_commands[] = {
     {"bounces", wn_cmd_bounces, &wn_help_bounces_import},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_classify},
     {"history", wn_cmd_history, &wn_help_history},
+    {"lists", wn_cmd_lists, &wn_help_lists_show},
+    {"lists", wn_cmd_lists, &wn_help_lists_test},
+    {"lists", wn_cmd_lists, &wn_help_lists_update},
     {"help", wn_cmd_help, &wn_help_help},
 };
 const size_t wn_command_count = sizeof wn_commands / sizeof *wn_commands;

@@ -14,6 +14,8 @@ for line in """
     role_account            risky         recipient  keep    review  drop
     disposable_domain       risky         domain     review  drop    drop
     placeholder             risky         recipient  review  review  drop
+    typo_suspected          risky         domain     review  review  drop
+    typo_dead               undeliverable domain     review  review  drop
     mailbox_full            risky         recipient  keep    review  drop
     soft_bounced            risky         recipient  keep    review  drop
     syntax_several          undeliverable recipient  review  review  drop

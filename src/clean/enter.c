@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "clean/enter.h"
+
+#include "address/typo.h"
+#include "clean/gather.h"
+
+/* No slip is seen in a domain that is known to have mailboxes, by the user's lists too. */
+static int enter_meant(struct wn_run *run, struct wn_domain *d, struct wn_span name,
+                       unsigned options, struct wn_error *err)
+{
+    struct wn_typo typo;
+    if ((d->flags & (WN_FLAG_free | WN_FLAG_relay | WN_FLAG_allowed)) != 0 ||
+        !wn_typo_domain(name, &typo)) {
+        return WN_OK;
+    }
+    return wn_enter_domain(run, (struct wn_span){typo.domain, typo.length},
+                           wn_hash(typo.domain, typo.length), options, &d->suggestion, err);
+}
+
+int wn_enter_domain(struct wn_run *run, struct wn_span name, uint64_t hash, unsigned options,
+                    uint32_t *id, struct wn_error *err)
+{
+    bool added;
+    *id = wn_tables_intern_domain(&run->tables, name, hash, &added);
+    if (!added) {
+        return WN_OK;
+    }
+    struct wn_domain *d = wn_tables_domain(&run->tables, *id);
+    d->flags = wn_overlay_domain(run->settings->overlay, name);
+    d->fault = wn_address_domain_fault(name, options);
+    int status = enter_meant(run, d, name, options, err);
+    if (status == WN_OK && d->fault == WN_FAULT_none && name.p[0] != '[') {
+        status = wn_gather_domain(run, *id, err);
+    }
+    return status;
+}
+
+int wn_enter_suggestion(struct wn_run *run, struct wn_row *row, struct wn_span meant,
+                        unsigned options, struct wn_error *err)
+{
+    row->bits |= WN_ROW_SUGGESTION;
+    return wn_enter_domain(run, meant, wn_hash(meant.p, meant.n), options, &row->mailbox, err);
+}
