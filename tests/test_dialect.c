@@ -49,6 +49,14 @@ static const struct row {
     {"one control byte is not binary", T("a,b\n\x01,c\n"), 0, ',', '\n', 0, 0},
     {"one NUL is not binary", T("a,b\n\0,c\n"), 0, ',', '\n', 0, 0},
     {"escape is text", T("\x1b$B\x1b(B\x1b$B\x1b(B,b\n"), 0, ',', '\n', 0, 0},
+    {"sep= in capitals", T("SEP=;\na,b;c\n"), 0, ';', '\n', 6, 1},
+    {"sep= in quotes", T("\"sep=;\"\r\na,b;c\r\n"), 0, ';', '\n', 9, 1},
+    {"two byte-order marks", T(BOM BOM "\"a\";b\n"), 0, ';', '\n', 6, 0},
+    {"sep= before a byte-order mark", T("sep=;\n" BOM "\"a\";b\n"), 0, ';', '\n', 9, 1},
+    {"CR alone, line feeds within cells", T("a;b\r\"1\nx\";2\r"), 0, ';', '\r', 0, 0},
+    {"LF, returns within cells", T("a;b\n\"1\rx\";2\n"), 0, ';', '\n', 0, 0},
+    {"LF behind a quote that is lost", T("\"a,b\n1,2\n"), 0, ',', '\n', 0, 0},
+    {"CRLF behind a quote that is lost", T("\"a,b\r\n1,2\r\n"), 0, ',', '\n', 0, 0},
     {"Windows-1252", T("n\xe4me;ma\xefl\n\xfc;b\n"), 0, ';', '\n', 0, 0},
 };
 
@@ -64,6 +72,31 @@ START_TEST(dialect)
     ck_assert_msg(d.line_end == row->line_end, "%s: line end", row->name);
     ck_assert_msg(d.prelude == row->prelude && d.prelude_lines == row->prelude_lines,
                   "%s: prelude of %zu bytes", row->name, d.prelude);
+}
+END_TEST
+
+static const struct encoding {
+    const char *name;
+    struct wn_span sample;
+    bool windows_1252;
+} encodings[] = {
+    {"ASCII", T("a;b\n"), false},
+    {"every other letter", T("n\xe4me;ma\xefl\n\xfc;b\n"), true},
+    {"one letter", T("a;b\nJos\xe9;b\n"), true},
+    {"Windows-1252 that looks like UTF-8 once", T("\xc3\xa4;\xe4;\xf6\n"), true},
+    {"UTF-8", T("n\xc3\xa4me;b\n"), false},
+    {"UTF-8 with one cell of another kind", T("\xc3\xa4;b\n\xe4;b\n"), false},
+    {"UTF-8 that is cut", T("\xc3\xa4;b\xc3"), false},
+    {"nothing but half a character", T("a;b\xe3\x83"), false},
+    {"bytes that Windows-1252 does not have", T("\x83\x81\x81;b\n"), false},
+};
+
+START_TEST(encoding)
+{
+    const struct encoding *row = &encodings[_i];
+    struct wn_dialect d;
+    ck_assert_int_eq(wn_dialect_detect(row->sample, 0, "list.csv", &d, NULL), WN_OK);
+    ck_assert_msg(d.windows_1252 == row->windows_1252, "%s", row->name);
 }
 END_TEST
 
@@ -83,11 +116,8 @@ static const struct refusal {
        "7zXZ\0"),
      0, "compressed with xz"},
     {"SQLite", T("SQLite format 3\0"), 0, "an SQLite database"},
-    {"UTF-16 LE",
-     T("\xff\xfe"
-       "a\0"),
-     0, "UTF-16 text"},
-    {"UTF-16 BE", T("\xfe\xff\0a"), 0, "UTF-16 text"},
+    {"UTF-32 LE", T("\xff\xfe\0\0a\0\0\0"), 0, "UTF-32 text"},
+    {"UTF-32 BE", T("\0\0\xfe\xff\0\0\0a"), 0, "UTF-32 text"},
     {"UTF-16 without a mark", T("e\0m\0a\0i\0l\0\n\0"), 0, "byte 1 is 0x00, and there are 6"},
     {"NULs", T("abc\ndef\0\0\n"), 0, "byte 7 is 0x00"},
     {"control bytes", T("a,b\n\x02\x03\x04,d\n"), 0, "byte 4 is 0x02"},
@@ -142,6 +172,7 @@ int main(void)
     Suite *suite = suite_create("dialect");
     TCase *cases = tcase_create("dialect");
     tcase_add_loop_test(cases, dialect, 0, sizeof rows / sizeof *rows);
+    tcase_add_loop_test(cases, encoding, 0, sizeof encodings / sizeof *encodings);
     tcase_add_loop_test(cases, what_is_no_text_is_refused_with_advice, 0,
                         sizeof refusals / sizeof *refusals);
     tcase_add_test(cases, share_of_binary_bytes);

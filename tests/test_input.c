@@ -13,9 +13,11 @@
 #include <zlib.h>
 
 #include "csv/input.h"
+#include "csv/utf16.h"
 #include "support/tempdir.h"
 
 static const _Atomic int no_stop;
+
 /* The bytes of one gzip member. */
 static size_t compress_to(char *out, size_t capacity, const char *p, size_t n)
 {
@@ -215,6 +217,185 @@ START_TEST(broken_gzip)
 }
 END_TEST
 
+/* One character as UTF-16 in either order. */
+static size_t put_unit(char *p, uint32_t unit, bool big_endian)
+{
+    p[big_endian ? 0 : 1] = (char)(unit >> 8);
+    p[big_endian ? 1 : 0] = (char)(unit & 0xff);
+    return 2;
+}
+
+static size_t encode(char *out, const uint32_t *units, size_t n, bool big_endian)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < n; i++) {
+        length += put_unit(out + length, units[i], big_endian);
+    }
+    return length;
+}
+
+/* Characters of every length, and the first and the last of each. */
+static const uint32_t units[] = {0xfeff, 'a',    0x7f, 0x80,   0x7ff,  0x800,  0xd7ff,
+                                 0xe000, 0xffff, '@',  0xd800, 0xdc00, 0xdbff, 0xdfff,
+                                 0xd83d, 0xdce7, '\0', '\r',   '\n'};
+static const char in_utf8[] = "\xef\xbb\xbf"
+                              "a\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80"
+                              "\xef\xbf\xbf@\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\xf0\x9f\x93\xa7"
+                              "\0\r\n";
+
+START_TEST(utf16)
+{
+    bool big_endian = _i != 0;
+    char text[200], packed[400];
+    struct wn_input input;
+    struct wn_error err = {0};
+    size_t n = encode(text, units, sizeof units / sizeof *units, big_endian);
+    (void)tempdir_write("list.txt", text, n);
+    ck_assert_int_eq(chmod(tempdir_path("list.txt"), 0640), 0);
+    ck_assert_msg(wn_input_open(&input, tempdir_path("list.txt"), &no_stop, &err) == WN_OK, "%s",
+                  err.text);
+    ck_assert(input.utf16 && input.spooled);
+    ck_assert_uint_eq(input.mode, 0640);
+    require_content(&input, in_utf8, sizeof in_utf8 - 1);
+    wn_input_close(&input);
+    n = compress_to(packed, sizeof packed, text, n);
+    (void)tempdir_write("list.gz", packed, n);
+    ck_assert_int_eq(wn_input_open(&input, tempdir_path("list.gz"), &no_stop, NULL), WN_OK);
+    ck_assert(input.utf16);
+    require_content(&input, in_utf8, sizeof in_utf8 - 1);
+    wn_input_close(&input);
+}
+END_TEST
+
+/* A text in two pieces, and byte by byte. */
+START_TEST(utf16_in_pieces)
+{
+    char text[200];
+    uint64_t at;
+    struct wn_buf out = {0};
+    size_t n = encode(text, units, sizeof units / sizeof *units, false);
+    for (size_t cut = 0; cut <= n + 1; cut++) {
+        struct wn_utf16 u = {0};
+        wn_buf_clear(&out);
+        for (size_t i = 0; i < n;) {
+            size_t piece = cut > n ? 1 : i == 0 && cut > 0 ? cut : n - i;
+            ck_assert(wn_utf16_add(&u, (struct wn_span){text + i, piece}, &out, &at));
+            i += piece;
+            /* 10 to 15 are the halves of pairs. */
+            bool whole = i % 2 == 0 && !(i > 20 && i < 32 && i / 2 % 2 == 1);
+            ck_assert_msg(wn_utf16_end(&u, &at) == whole, "cut at %zu, after %zu", cut, i);
+        }
+        ck_assert(wn_span_equal(wn_buf_span(&out), (struct wn_span){in_utf8, sizeof in_utf8 - 1}));
+    }
+    wn_buf_release(&out);
+}
+END_TEST
+
+/* What is shorter than a mark, or begins like one. */
+START_TEST(hardly_utf16)
+{
+    static const struct {
+        const char *name;
+        struct wn_span text, plain;
+        bool utf16;
+    } rows[] = {
+        {"half a mark", {"\xff", 1}, {"\xff", 1}, false},
+        {"a mark alone", {"\xff\xfe", 2}, {"\xef\xbb\xbf", 3}, true},
+        {"the other alone", {"\xfe\xff", 2}, {"\xef\xbb\xbf", 3}, true},
+        {"UTF-32", {"\xff\xfe\0\0", 4}, {"\xff\xfe\0\0", 4}, false},
+        {"no mark", {"a\0b\0", 4}, {"a\0b\0", 4}, false},
+        {"UTF-8", {"\xef\xbb\xbf\n", 4}, {"\xef\xbb\xbf\n", 4}, false},
+    };
+    char packed[200];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int packs = 0; packs < 2; packs++) {
+            struct wn_input input;
+            size_t n = compress_to(packed, sizeof packed, rows[i].text.p, rows[i].text.n);
+            (void)tempdir_write("x", packs ? packed : rows[i].text.p, packs ? n : rows[i].text.n);
+            ck_assert_msg(wn_input_open(&input, tempdir_path("x"), &no_stop, NULL) == WN_OK, "%s",
+                          rows[i].name);
+            ck_assert_msg(input.utf16 == rows[i].utf16, "%s", rows[i].name);
+            require_content(&input, rows[i].plain.p, rows[i].plain.n);
+            wn_input_close(&input);
+        }
+    }
+}
+END_TEST
+
+START_TEST(broken_utf16)
+{
+    static const struct {
+        uint32_t units[6];
+        size_t n, bytes;
+        const char *says;
+    } rows[] = {
+        {{0xfeff, 'a', 0xdc00, 'b'}, 4, 8, "half of a surrogate pair at byte 4"},
+        {{0xfeff, 'a', 0xd800, 'b'}, 4, 8, "half of a surrogate pair at byte 4"},
+        {{0xfeff, 'a', 'b', 0xd800, 0xd800, 0xdc00}, 6, 12, "half of a surrogate pair at byte 6"},
+        {{0xfeff, 'a', 0xdbff}, 3, 6, "an unfinished character at byte 4"},
+        {{0xfeff, 'a', 0xdbff, 0xdc00}, 4, 7, "an unfinished character at byte 4"},
+        {{0xfeff, 'a', 'b'}, 3, 5, "an unfinished character at byte 4"},
+        {{0xfeff, 'a'}, 2, 3, "an unfinished character at byte 2"},
+    };
+    char text[20], packed[200], says[100];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        for (int big_endian = 0; big_endian < 2; big_endian++) {
+            (void)encode(text, rows[i].units, rows[i].n, big_endian != 0);
+            (void)tempdir_write("list.txt", text, rows[i].bytes);
+            (void)snprintf(says, sizeof says,
+                           "list.txt is broken UTF-16: %s; save it as CSV in UTF-8", rows[i].says);
+            require_failure(tempdir_path("list.txt"), WN_E_DATA, says);
+            size_t n = compress_to(packed, sizeof packed, text, rows[i].bytes);
+            (void)tempdir_write("list.gz", packed, n);
+            (void)snprintf(says, sizeof says,
+                           "list.gz is broken UTF-16: %s of the decompressed text;", rows[i].says);
+            require_failure(tempdir_path("list.gz"), WN_E_DATA, says);
+        }
+    }
+}
+END_TEST
+
+/* More than a block, so that blocks end between the halves of characters. */
+START_TEST(large_utf16)
+{
+    enum {
+        TIMES = 200000
+    };
+    static const uint32_t face[] = {0xd83d, 0xdce7, 'a'};
+    char *text = wn_malloc(TIMES * 6 + 2), *plain = wn_malloc(TIMES * 5 + 3);
+    struct wn_input input;
+    size_t n = put_unit(text, 0xfeff, false);
+    memcpy(plain, "\xef\xbb\xbf", 3);
+    for (size_t i = 0; i < TIMES; i++) {
+        n += encode(text + n, face, 3, false);
+        memcpy(plain + 3 + i * 5,
+               "\xf0\x9f\x93\xa7"
+               "a",
+               5);
+    }
+    (void)tempdir_write("large.txt", text, n);
+    ck_assert_int_eq(wn_input_open(&input, tempdir_path("large.txt"), &no_stop, NULL), WN_OK);
+    require_content(&input, plain, TIMES * 5 + 3);
+    wn_input_close(&input);
+    free(text);
+    free(plain);
+}
+END_TEST
+
+/* UTF-16 has no other way but through the temporary file. */
+START_TEST(utf16_cannot_be_copied)
+{
+    struct rlimit limit = {4, 4};
+    (void)tempdir_write("list.txt",
+                        "\xff\xfe"
+                        "a\0b\0c\0",
+                        8);
+    ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    require_failure(tempdir_path("list.txt"), WN_E_IO, "the temporary copy cannot be written");
+}
+END_TEST
+
 /* Writes in small pieces, as a slow producer does. */
 struct producer {
     int fd;
@@ -279,6 +460,18 @@ START_TEST(gzip_through_a_slow_pipe)
     size_t n = compress_to(packed, sizeof packed, "email\n", 6);
     open_standard_input(&input, packed, n, 1);
     require_content(&input, "email\n", 6);
+    wn_input_close(&input);
+}
+END_TEST
+
+START_TEST(utf16_through_a_slow_pipe)
+{
+    char text[200];
+    struct wn_input input;
+    size_t n = encode(text, units, sizeof units / sizeof *units, true);
+    open_standard_input(&input, text, n, 1);
+    ck_assert(input.utf16);
+    require_content(&input, in_utf8, sizeof in_utf8 - 1);
     wn_input_close(&input);
 }
 END_TEST
@@ -453,6 +646,12 @@ int main(void)
         gzip_members,
         broken_gzip,
         gzip_that_ends_with_a_block,
+        utf16_in_pieces,
+        hardly_utf16,
+        broken_utf16,
+        large_utf16,
+        utf16_cannot_be_copied,
+        utf16_through_a_slow_pipe,
         standard_input,
         gzip_through_a_slow_pipe,
         named_pipe,
@@ -467,6 +666,7 @@ int main(void)
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         tcase_add_test(cases, tests[i]);
     }
+    tcase_add_loop_test(cases, utf16, 0, 2); /* little-endian, big-endian */
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The first record is a header if one of its names is known, or if it holds no address while later
- * records do. Content is judged on the records of the sample: a column is a candidate when at least
- * half of its cells that are not empty hold an address. */
+/* The first record is a header if no cell of it is an address, and one of its names is known or it
+ * holds nothing like an address. Names are compared without blanks, punctuation, case and accents,
+ * so that one entry of data/headers.def stands for all spellings, in UTF-8 and in Windows-1252.
+ * Content is judged on the records of the sample: a column is a candidate when at least half of its
+ * cells that are not empty hold an address. */
 #include "clean/columns.h"
 
 #include <stdlib.h>
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
 
 #include "csv/scan.h"
 
@@ -20,23 +25,58 @@ struct finding {
     struct wn_span sample;
     struct wn_cut cut;  /* the sample's records */
     struct wn_buf room; /* for values */
+    struct wn_buf name; /* a name in UTF-8 */
     uint32_t columns;   /* fields of the first record */
     bool header;
 };
 
-/* Drops byte-order marks, blanks (also U+00A0), `-_.` and case. */
+/* The next character of a name. A byte that is no UTF-8 is one of Windows-1252, where accented
+ * letters and the no-break space have their number in Unicode. */
+static ucs4_t take_character(struct wn_span *name)
+{
+    ucs4_t c;
+    int n = u8_mbtoucr(&c, (const uint8_t *)name->p, name->n);
+    if (n <= 0) {
+        c = (unsigned char)name->p[0];
+        n = 1;
+    }
+    name->p += n;
+    name->n -= (size_t)n;
+    return c;
+}
+
+/* A lower-case letter without its accent, if that leaves a letter of ASCII. */
+static ucs4_t fold(ucs4_t c)
+{
+    ucs4_t parts[UC_DECOMPOSITION_MAX_LENGTH];
+    c = uc_tolower(c);
+    return c >= 0x80 && uc_canonical_decomposition(c, parts) > 0 && parts[0] < 0x80 ? parts[0] : c;
+}
+
+static bool is_dropped(ucs4_t c)
+{
+    static const ucs4_t dropped[] = {' ',  '\t', '-', '_',    '.',   '\r',
+                                     '\n', ':',  '*', 0x00a0, 0xfeff};
+    for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++) {
+        if (c == dropped[i]) {
+            return true;
+        }
+    }
+    return c >= 0x0300 && c <= 0x036f; /* an accent that stands behind its letter */
+}
+
+/* Drops blanks, punctuation, byte-order marks, accents and case; cuts what does not fit. */
 static size_t simplify(struct wn_span name, char *out, size_t capacity)
 {
     size_t n = 0;
-    for (size_t i = 0; i < name.n && n < capacity; i++) {
-        char c = name.p[i];
-        if (name.n - i >= 2 && memcmp(name.p + i, "\xc2\xa0", 2) == 0) {
-            i++;
-        } else if (name.n - i >= 3 && memcmp(name.p + i, "\xef\xbb\xbf", 3) == 0) {
-            i += 2;
-        } else if (c != ' ' && c != '\t' && c != '-' && c != '_' && c != '.' && c != '\r' &&
-                   c != '\n') {
-            out[n++] = wn_lower(c);
+    while (name.n > 0) {
+        ucs4_t c = take_character(&name);
+        if (!is_dropped(c)) {
+            int added = u8_uctomb((uint8_t *)out + n, fold(c), (ptrdiff_t)(capacity - n));
+            if (added < 0) {
+                break;
+            }
+            n += (size_t)added;
         }
     }
     return n;
@@ -74,6 +114,24 @@ static bool cell_at(struct finding *f, size_t index, uint32_t column, struct wn_
         return false;
     }
     *value = wn_csv_value(raw, &f->room);
+    return true;
+}
+
+/* What the first record says in a column, in UTF-8 for people; valid until the next call. */
+static bool name_at(struct finding *f, uint32_t column, struct wn_span *name)
+{
+    struct wn_span rest;
+    if (!cell_at(f, 0, column, &rest)) {
+        return false;
+    }
+    wn_buf_clear(&f->name);
+    while (rest.n > 0) {
+        ucs4_t c = take_character(&rest);
+        char *p = wn_buf_room(&f->name, 4);
+        c = c >= 0x80 && c < 0xa0 ? 0xfffd : c; /* no letters of Windows-1252 */
+        f->name.len += (size_t)u8_uctomb((uint8_t *)p, c, 4);
+    }
+    *name = (struct wn_span){f->name.len > 0 ? f->name.p : "", f->name.len};
     return true;
 }
 
@@ -126,7 +184,7 @@ static void add_names(struct finding *f, size_t addresses, struct wn_buf *out)
             more++;
             continue;
         }
-        (void)cell_at(f, 0, i, &value);
+        (void)name_at(f, i, &value);
         wn_buf_add_text(out, shown++ > 0 ? ", " : "");
         if (f->header) {
             wn_buf_add(out, value.p, shown_length(value, 40));
@@ -158,7 +216,7 @@ static int choose_given(struct finding *f, struct wn_error *err)
     uint64_t number;
     for (int exact = 1; f->header && exact >= 0; exact--) {
         for (uint32_t i = 0; i < f->columns; i++) {
-            if (cell_at(f, 0, i, &value) &&
+            if (name_at(f, i, &value) &&
                 (exact ? wn_span_equal(value, wanted)
                        : wn_span_equal_nocase(wn_span_trim(value), wn_span_trim(wanted)))) {
                 f->input->column = i;
@@ -177,25 +235,24 @@ static int choose_given(struct finding *f, struct wn_error *err)
     return status;
 }
 
-/* An exact `email`, else the leftmost known name. */
+/* The leftmost exact `email`, else the leftmost known name; to be said if there are several. */
 static bool choose_by_name(struct finding *f)
 {
     struct wn_span value;
-    uint32_t known = 0, first = 0;
+    uint32_t exact = 0, known = 0, first_exact = 0, first_known = 0;
     for (uint32_t i = 0; i < f->columns; i++) {
         if (!cell_at(f, 0, i, &value)) {
             continue;
         }
         if (wn_span_equal(value, WN_SPAN("email"))) {
-            f->input->column = i;
-            return true;
+            first_exact = exact++ == 0 ? i : first_exact;
         }
         if (wn_column_name_known(value)) {
-            first = known++ == 0 ? i : first;
+            first_known = known++ == 0 ? i : first_known;
         }
     }
-    f->input->column = first;
-    f->input->column_chosen = known > 1;
+    f->input->column = exact > 0 ? first_exact : first_known;
+    f->input->column_chosen = (exact > 0 ? exact : known) > 1;
     return known > 0;
 }
 
@@ -224,26 +281,39 @@ static int choose_by_content(struct finding *f, struct wn_error *err)
                   best, err);
 }
 
-static bool first_record_has_address(struct finding *f)
+/* An @ between two bytes that are no blanks: rather an address, a broken one perhaps, than a name.
+ */
+static bool is_like_address(struct wn_span value)
+{
+    const char *at = value.n > 2 ? memchr(value.p + 1, '@', value.n - 2) : NULL;
+    return (at != NULL && at[-1] != ' ' && at[1] != ' ') || holds_address(value);
+}
+
+/* Nothing but an address. */
+static bool is_address(struct wn_span value)
+{
+    struct wn_span cell = wn_span_trim(value);
+    return cell.n > 0 && memchr(cell.p, ' ', cell.n) == NULL && holds_address(cell);
+}
+
+static bool first_record_has(struct finding *f, bool (*what)(struct wn_span))
 {
     for (uint32_t i = 0; i < f->columns; i++) {
         struct wn_span value;
-        if (cell_at(f, 0, i, &value) && holds_address(value)) {
+        if (cell_at(f, 0, i, &value) && what(value)) {
             return true;
         }
     }
     return false;
 }
 
-static bool first_record_has_known_name(struct finding *f)
+/* A header that is taken for a row costs one line of the report; a row that is taken for the header
+ * is judged by nobody, and its words name the wrong column: `email` is also how somebody wants to
+ * be reached. */
+static bool first_record_is_header(struct finding *f)
 {
-    for (uint32_t i = 0; i < f->columns; i++) {
-        struct wn_span value;
-        if (cell_at(f, 0, i, &value) && wn_column_name_known(value)) {
-            return true;
-        }
-    }
-    return false;
+    return !first_record_has(f, is_address) &&
+           (first_record_has(f, wn_column_name_known) || !first_record_has(f, is_like_address));
 }
 
 static uint32_t count_fields(const struct finding *f)
@@ -271,7 +341,7 @@ static void keep_header(struct finding *f)
 static void name_column(struct finding *f)
 {
     struct wn_span value = {"", 0};
-    if (f->header && cell_at(f, 0, f->input->column, &value) && value.n > 0) {
+    if (f->header && name_at(f, f->input->column, &value) && value.n > 0) {
         wn_buf_add(&f->input->column_name, value.p, shown_length(value, 100));
     } else {
         wn_buf_addf(&f->input->column_name, "%u", f->input->column + 1);
@@ -305,8 +375,7 @@ int wn_columns_find(const struct wn_clean_settings *settings, struct wn_run_inpu
         goto out;
     }
     f.columns = count_fields(&f);
-    f.header =
-        !settings->no_header && (first_record_has_known_name(&f) || !first_record_has_address(&f));
+    f.header = !settings->no_header && first_record_is_header(&f);
     if (settings->column != NULL) {
         status = choose_given(&f, err);
     } else if (!(f.header && choose_by_name(&f))) {
@@ -319,5 +388,6 @@ int wn_columns_find(const struct wn_clean_settings *settings, struct wn_run_inpu
 out:
     wn_cut_release(&f.cut);
     wn_buf_release(&f.room);
+    wn_buf_release(&f.name);
     return status;
 }

@@ -14,7 +14,8 @@
 int wn_columns_find(const struct wn_clean_settings *settings, struct wn_run_input *input,
                     struct wn_span sample, bool all, struct wn_error *err);
 
-/* Whether a header's name means an email address, whatever its case, blanks and punctuation. */
+/* Whether a header's name means an email address, whatever its case, blanks, punctuation
+ * and accents, in UTF-8 or Windows-1252. */
 bool wn_column_name_known(struct wn_span name);
 
 #endif

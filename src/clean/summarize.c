@@ -93,6 +93,8 @@ void wn_summarize(const struct wn_run *run, struct wn_run_input *input)
                              .blank_lines = input->blank_lines,
                              .digest = {input->digest[0], input->digest[1]},
                              .delimiter = input->dialect.delimiter,
+                             .utf16 = input->file.utf16,
+                             .windows_1252 = input->dialect.windows_1252,
                              .header = input->header_length > input->dialect.prelude,
                              .email_column =
                                  input->column_name.p != NULL ? input->column_name.p : "",

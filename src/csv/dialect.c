@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "csv/dialect.h"
 
+#include <unistr.h>
+
 #include "csv/scan.h"
 
 /* What people save or download in place of a CSV, by its first bytes. */
@@ -20,8 +22,8 @@ static const struct {
      "compressed with xz",
      "decompress it first"},
     {{"SQLite format 3", 15}, "an SQLite database", "export the list as CSV"},
-    {{"\xff\xfe", 2}, "UTF-16 text", "save it as CSV in UTF-8"},
-    {{"\xfe\xff", 2}, "UTF-16 text", "save it as CSV in UTF-8"},
+    {{"\xff\xfe\0\0", 4}, "UTF-32 text", "save it as CSV in UTF-8"},
+    {{"\0\0\xfe\xff", 4}, "UTF-32 text", "save it as CSV in UTF-8"},
 };
 
 static bool starts_with(struct wn_span s, struct wn_span prefix)
@@ -61,6 +63,37 @@ static int refuse_binary(struct wn_span sample, const char *name, struct wn_erro
     return WN_OK;
 }
 
+/* Windows-1252 if more bytes are no UTF-8 than characters beyond ASCII are: a cell that was pasted
+ * in the wrong encoding does not make a file of it. Five bytes mean nothing in Windows-1252, so
+ * that where they stand it is another of its kind. */
+static bool is_windows_1252(struct wn_span sample)
+{
+    size_t sound = 0, broken = 0;
+    for (size_t i = 0; i < sample.n;) {
+        unsigned char c = (unsigned char)sample.p[i];
+        ucs4_t character;
+        if (c < 0x80) {
+            i++;
+            continue;
+        }
+        int n = u8_mbtoucr(&character, (const uint8_t *)sample.p + i, sample.n - i);
+        if (n == -2) {
+            break; /* the sample ends within a character */
+        }
+        if (n > 0) {
+            sound++;
+            i += (size_t)n;
+            continue;
+        }
+        if (c == 0x81 || c == 0x8d || c == 0x8f || c == 0x90 || c == 0x9d) {
+            return false;
+        }
+        broken++;
+        i++;
+    }
+    return broken > sound;
+}
+
 /* The next line of `rest` without its end; moves `rest` behind it. */
 static struct wn_span take_line(struct wn_span *rest, char line_end)
 {
@@ -98,6 +131,43 @@ static size_t score(struct wn_span text, char line_end, char delimiter)
     return same * 1000 / lines + (first < 100 ? first : 100);
 }
 
+/* A carriage return ends the lines if one stands outside of quotes and no line feed does: cells
+ * may hold lines of the other kind. */
+static char find_line_end(struct wn_span sample)
+{
+    bool quoted = false, returns = false;
+    for (size_t i = 0; i < sample.n; i++) {
+        char c = sample.p[i];
+        if (c == '"') {
+            quoted = !quoted;
+        } else if (c == '\n' && !quoted) {
+            return '\n';
+        } else if (c == '\r' && !quoted) {
+            returns = true;
+        }
+    }
+    return returns ? '\r' : '\n';
+}
+
+static void skip_byte_order_marks(struct wn_span *rest)
+{
+    while (starts_with(*rest, WN_SPAN("\xef\xbb\xbf"))) { /* tools put a second before the first */
+        rest->p += 3;
+        rest->n -= 3;
+    }
+}
+
+/* The delimiter of a line like sep=; which Excel writes and reads, in quotes if it went through a
+ * spreadsheet once more; 0 for any other line. */
+static char read_sep(struct wn_span line)
+{
+    if (line.n == 7 && line.p[0] == '"' && line.p[6] == '"') {
+        line = (struct wn_span){line.p + 1, 5};
+    }
+    struct wn_span word = {line.p, line.n == 5 ? 4 : 0};
+    return wn_span_equal_nocase(word, WN_SPAN("sep=")) ? line.p[4] : '\0';
+}
+
 static char guess_delimiter(struct wn_span text, char line_end)
 {
     static const char candidates[] = {',', ';', '\t', '|'};
@@ -116,31 +186,24 @@ static char guess_delimiter(struct wn_span text, char line_end)
 int wn_dialect_detect(struct wn_span sample, char delimiter, const char *name,
                       struct wn_dialect *dialect, struct wn_error *err)
 {
-    *dialect = (struct wn_dialect){.delimiter = delimiter, .line_end = '\n'};
+    *dialect = (struct wn_dialect){.delimiter = delimiter};
     int status = refuse_binary(sample, name, err);
     if (status != WN_OK) {
         return status;
     }
-    if (sample.n > 0 && memchr(sample.p, '\n', sample.n) == NULL &&
-        memchr(sample.p, '\r', sample.n) != NULL) {
-        dialect->line_end = '\r';
-    }
+    dialect->line_end = find_line_end(sample);
+    dialect->windows_1252 = is_windows_1252(sample);
     struct wn_span rest = sample;
-    if (starts_with(rest, WN_SPAN("\xef\xbb\xbf"))) {
-        rest.p += 3;
-        rest.n -= 3;
+    skip_byte_order_marks(&rest);
+    struct wn_span after = rest;
+    char sep = read_sep(take_line(&after, dialect->line_end));
+    if (sep != '\0') {
+        rest = after;
+        skip_byte_order_marks(&rest); /* the line was put before a file that has one */
+        dialect->prelude_lines = 1;
+        dialect->delimiter = delimiter != 0 ? delimiter : sep;
     }
     dialect->prelude = sample.n - rest.n;
-    struct wn_span after = rest;
-    struct wn_span line = take_line(&after, dialect->line_end);
-    if (line.n == 5 && starts_with(line, WN_SPAN("sep="))) {
-        rest = after;
-        dialect->prelude = sample.n - rest.n;
-        dialect->prelude_lines = 1;
-        if (delimiter == 0) {
-            dialect->delimiter = line.p[4];
-        }
-    }
     if (dialect->delimiter == 0) {
         dialect->delimiter = guess_delimiter(rest, dialect->line_end);
     }

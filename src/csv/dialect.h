@@ -3,7 +3,8 @@
 #define WN_CSV_DIALECT_H
 
 /* What kind of text an input is, judged by its first bytes: byte-order mark, Excel's sep= line,
- * delimiter, line end; or that it is no text at all. */
+ * delimiter, line end, encoding; or that it is no text at all. UTF-16 has become UTF-8 before
+ * (csv/input.h). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +21,8 @@ struct wn_dialect {
     char line_end;        /* '\n' or '\r' */
     size_t prelude;       /* bytes of byte-order mark and sep= line before the first record */
     size_t prelude_lines; /* physical lines among them */
+    bool windows_1252;    /* not UTF-8 but Windows-1252, as far as bytes can tell; they stay as they
+                           * are, so this is for a note */
 };
 
 /* `sample`: the input's first WN_DIALECT_SAMPLE bytes, or all of it. `delimiter`: the user's

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/* What is not a regular file of plain bytes is copied to an unlinked temporary file: read in
+ * blocks, inflated if it is gzip data, turned to UTF-8 if that is UTF-16. The first bytes of each
+ * stage say what it is. */
 #include "csv/input.h"
 
 #include <errno.h>
@@ -7,8 +10,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "csv/utf16.h"
+
 enum {
-    BLOCK = 1 << 18
+    BLOCK = 1 << 18,
+    MAGIC = 4 /* bytes that tell gzip and UTF-16 from all else */
 };
 
 static int open_spool(struct wn_error *err)
@@ -56,12 +62,17 @@ static bool is_gzip(const char *p, size_t n)
     return n >= 3 && memcmp(p, "\x1f\x8b\x08", 3) == 0;
 }
 
-/* The source of a spool: plain bytes, or gzip members one after another. */
+/* The source of a spool: plain bytes, or gzip members one after another; in any encoding. */
 struct source {
     struct wn_input *input;
-    int from;
+    int from, to;
     bool gzip, in_member;
     z_stream z;
+    bool known; /* whether the plain bytes are UTF-16; until then they are held in `magic` */
+    char magic[MAGIC];
+    size_t held;
+    struct wn_utf16 utf16;
+    struct wn_buf text; /* a piece of it in UTF-8 */
     unsigned char in[BLOCK];
     char out[BLOCK];
 };
@@ -87,8 +98,63 @@ static int read_block(struct source *s, const _Atomic int *stop, size_t *n, stru
     return WN_OK;
 }
 
+static int refuse_utf16(const struct source *s, uint64_t at, const char *what, struct wn_error *err)
+{
+    return wn_error_set(
+        err, WN_E_DATA, "%s is broken UTF-16: %s at byte %llu%s; save it as CSV in UTF-8",
+        s->input->name, what, (unsigned long long)at, s->gzip ? " of the decompressed text" : "");
+}
+
+/* Writes plain bytes whose encoding is known. */
+static int write_text(struct source *s, const char *p, size_t n, struct wn_error *err)
+{
+    uint64_t at;
+    if (!s->input->utf16) {
+        return write_all(s->to, p, n, err);
+    }
+    wn_buf_clear(&s->text);
+    if (!wn_utf16_add(&s->utf16, (struct wn_span){p, n}, &s->text, &at)) {
+        return refuse_utf16(s, at, "half of a surrogate pair", err);
+    }
+    return write_all(s->to, s->text.p, s->text.len, err);
+}
+
+static int write_held(struct source *s, struct wn_error *err)
+{
+    struct wn_span magic = {s->magic, s->held};
+    s->known = true;
+    s->input->utf16 = wn_utf16_mark(magic, &s->utf16.big_endian) > 0;
+    return write_text(s, s->magic, s->held, err);
+}
+
+static int write_plain(struct source *s, const char *p, size_t n, struct wn_error *err)
+{
+    while (!s->known && n > 0) {
+        s->magic[s->held++] = *p++;
+        n--;
+        if (s->held == MAGIC) {
+            int status = write_held(s, err);
+            if (status != WN_OK) {
+                return status;
+            }
+        }
+    }
+    return write_text(s, p, n, err);
+}
+
+/* All plain bytes have been written: the text must end here. */
+static int end_text(struct source *s, struct wn_error *err)
+{
+    uint64_t at;
+    int status = s->known ? WN_OK : write_held(s, err);
+    if (status == WN_OK && s->input->utf16 && !wn_utf16_end(&s->utf16, &at)) {
+        status = refuse_utf16(s, at, "an unfinished character", err);
+    }
+    return status;
+}
+
 /* Inflates what is in the source's input block to the spool. */
-static int inflate_block(struct source *s, size_t n, int spool, struct wn_error *err)
+static int inflate_block(struct source *s, size_t n, struct wn_error *err)
 {
     s->z.next_in = s->in;
     s->z.avail_in = (uInt)n;
@@ -107,7 +173,7 @@ static int inflate_block(struct source *s, size_t n, int spool, struct wn_error 
             return wn_error_set(err, WN_E_DATA, "%s: the gzip data is broken%s%s", s->input->name,
                                 s->z.msg != NULL ? ": " : "", s->z.msg != NULL ? s->z.msg : "");
         }
-        int status = write_all(spool, s->out, sizeof s->out - s->z.avail_out, err);
+        int status = write_plain(s, s->out, sizeof s->out - s->z.avail_out, err);
         if (status != WN_OK) {
             return status;
         }
@@ -119,7 +185,7 @@ static int inflate_block(struct source *s, size_t n, int spool, struct wn_error 
     return WN_OK;
 }
 
-static int copy(struct source *s, int spool, const _Atomic int *stop, struct wn_error *err)
+static int copy(struct source *s, const _Atomic int *stop, struct wn_error *err)
 {
     for (bool first = true;; first = false) {
         size_t n;
@@ -133,8 +199,7 @@ static int copy(struct source *s, int spool, const _Atomic int *stop, struct wn_
         if (first) {
             s->gzip = is_gzip((const char *)s->in, n);
         }
-        status = s->gzip ? inflate_block(s, n, spool, err)
-                         : write_all(spool, (const char *)s->in, n, err);
+        status = s->gzip ? inflate_block(s, n, err) : write_plain(s, (const char *)s->in, n, err);
         if (status != WN_OK) {
             return status;
         }
@@ -142,7 +207,7 @@ static int copy(struct source *s, int spool, const _Atomic int *stop, struct wn_
     if (s->in_member) {
         return wn_error_set(err, WN_E_DATA, "%s: the gzip data ends too early", s->input->name);
     }
-    return WN_OK;
+    return end_text(s, err);
 }
 
 /* Replaces the input's descriptor by one of a private plain copy. */
@@ -151,28 +216,28 @@ static int spool(struct wn_input *input, const _Atomic int *stop, struct wn_erro
     struct source *s = wn_calloc(1, sizeof *s);
     s->input = input;
     s->from = input->fd;
-    int to = -1;
     int status = WN_OK;
     if (inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) {
         wn_out_of_memory();
     }
-    to = open_spool(err);
-    if (to < 0) {
+    s->to = open_spool(err);
+    if (s->to < 0) {
         status = WN_E_IO;
         goto out;
     }
-    status = copy(s, to, stop, err);
+    status = copy(s, stop, err);
     if (status == WN_OK) {
         (void)close(input->fd);
-        input->fd = to;
+        input->fd = s->to;
         input->spooled = true;
-        to = -1;
+        s->to = -1;
     }
 out:
-    if (to >= 0) {
-        (void)close(to);
+    if (s->to >= 0) {
+        (void)close(s->to);
     }
     inflateEnd(&s->z);
+    wn_buf_release(&s->text);
     free(s);
     return status;
 }
@@ -192,7 +257,7 @@ int wn_input_open(struct wn_input *input, const char *path, const _Atomic int *s
         return wn_error_errno(err, WN_E_NOINPUT, errno, "%s cannot be opened", input->name);
     }
     int status = WN_OK;
-    char magic[3];
+    char magic[MAGIC];
     if (fstat(input->fd, &input->seen) != 0) {
         status = wn_error_errno(err, WN_E_NOINPUT, errno, "%s cannot be read", input->name);
         goto out;
@@ -209,7 +274,9 @@ int wn_input_open(struct wn_input *input, const char *path, const _Atomic int *s
             status = wn_error_errno(err, WN_E_NOINPUT, errno, "%s cannot be read", input->name);
             goto out;
         }
-        regular = !is_gzip(magic, (size_t)n);
+        bool big_endian;
+        regular = !is_gzip(magic, (size_t)n) &&
+                  wn_utf16_mark((struct wn_span){magic, (size_t)n}, &big_endian) == 0;
     }
     if (!regular) {
         status = spool(input, stop, err);

@@ -2,9 +2,9 @@
 #ifndef WN_CSV_INPUT_H
 #define WN_CSV_INPUT_H
 
-/* An input as a seekable file of plain bytes: a regular file as it is; standard input, a pipe or
- * gzip data through an unlinked temporary file. Reading is by position, so several threads may read
- * one input at once. */
+/* An input as a seekable file of plain bytes: a regular file as it is; standard input, a pipe, gzip
+ * data or UTF-16 text through an unlinked temporary file, UTF-16 turned to UTF-8. Reading is by
+ * position, so several threads may read one input at once. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,12 +20,14 @@ struct wn_input {
     int fd;
     uint64_t size;    /* of the plain bytes */
     mode_t mode;      /* permission bits of the file, for outputs that are no more readable */
+    bool utf16;       /* it was UTF-16 with a byte-order mark; what is read here is UTF-8 */
     bool spooled;     /* a private copy: nobody can change it */
     struct stat seen; /* of the file when it was opened */
 };
 
 /* Opens `path` ("-": standard input) and spools it if need be, until `*stop` becomes non-zero.
- * WN_E_NOINPUT: it cannot be opened, or is a directory; WN_E_DATA: broken gzip data; WN_E_IO: it
+ * WN_E_NOINPUT: it cannot be opened, or is a directory; WN_E_DATA: broken gzip data or
+ * UTF-16 (the sentence names the byte); WN_E_IO: it
  * cannot be read, or the temporary file cannot be written; WN_E_SIGNAL + n: stopped. */
 int wn_input_open(struct wn_input *input, const char *path, const _Atomic int *stop,
                   struct wn_error *err);

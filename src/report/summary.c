@@ -55,6 +55,7 @@ static void add_input(cJSON *root, const struct wn_summary *s)
     add_number(o, "records", s->records);
     add_number(o, "blank_lines", s->blank_lines);
     add_text(o, "delimiter", (const char[]){s->delimiter, '\0'});
+    add_text(o, "encoding", s->utf16 ? "utf-16" : s->windows_1252 ? "windows-1252" : "utf-8");
     add_bool(o, "header", s->header);
     add_text(o, "email_column", s->email_column);
 }
@@ -258,6 +259,14 @@ void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
     if (s->run.rewriting) {
         wn_buf_add_text(out, "  note       this resolver invents addresses for names that do not "
                              "exist; routes that rest on them count as dns_failure\n");
+    }
+    if (s->utf16) {
+        wn_buf_add_text(out, "  note       the input was UTF-16; the lists are UTF-8\n");
+    }
+    if (s->windows_1252) {
+        wn_buf_add_text(out,
+                        "  note       the text is not UTF-8 (Windows-1252, as it seems); its bytes "
+                        "were kept\n");
     }
     if (s->column_chosen) {
         wn_buf_add_text(out, "  note       several columns may hold addresses; '");

@@ -23,6 +23,8 @@ struct wn_summary {
     uint64_t bytes, records, rejected, blank_lines;
     uint64_t digest[2];
     char delimiter;
+    bool utf16;        /* the input was, and the lists are UTF-8 */
+    bool windows_1252; /* the text is not UTF-8, and its bytes were kept */
     bool header;
     const char *email_column;
     bool column_chosen; /* among several possible ones */

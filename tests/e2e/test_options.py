@@ -488,7 +488,7 @@ class SummaryTest(OptionCase):
         done = self.offline("-v", "-c", "2", "list.csv")
         self.assertNotIn("\x1b", done.err)
         summary = json.loads(read(self.path("list.winnow/summary.json")).decode())
-        self.assertEqual(summary["input"]["email_column"], "\ufffdm\x1b[2Jail")
+        self.assertEqual(summary["input"]["email_column"], "ém\x1b[2Jail")
 
 
 if __name__ == "__main__":
