@@ -39,7 +39,8 @@ static void handle_signals(void)
 static void open_missing_descriptors(void)
 {
     for (int fd = 0; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) < 0) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDWR) < 0) {
             _exit(WN_E_IO);
         }
     }

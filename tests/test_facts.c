@@ -87,7 +87,7 @@ START_TEST(scans_what_is_fresh)
     ck_assert_int_eq(wn_facts_scan(store, 50, count_fact, &seen, &err), WN_OK);
     ck_assert_int_eq(seen, 1);
     seen = 0;
-    ck_assert_int_eq(wn_facts_scan(store, 0, count_fact, &seen, &err), 9);
+    ck_assert_int_eq(wn_facts_scan(store, 20, count_fact, &seen, &err), 9);
 }
 END_TEST
 

@@ -33,7 +33,16 @@ struct wn_gather {
     struct wn_arena arena;
     bool writing; /* a transaction is open */
     int64_t committed_ms;
-    uint64_t submitted;
+    uint64_t submitted, taken;   /* domains handed to the resolver and got back */
+    bool said_yes;               /* the resolver found a route for some domain */
+    bool said_nothing_exists;    /* it denied even the control's existence */
+    struct wn_segments withheld; /* negatives from before it said yes: not yet facts */
+};
+
+/* A negative answer that is not to be remembered before the resolver has shown what it is worth. */
+struct withheld {
+    uint32_t id;
+    struct wn_route route;
 };
 
 /* The arguments of the callbacks below. */
@@ -202,13 +211,43 @@ static int keep_fact(struct wn_run *run, const struct wn_domain *d, const struct
     return wn_facts_put(run->store, &fact, err);
 }
 
+/* A resolver that is cut off from the world may deny everything. Until it has said yes once, its
+ * denials are used at most, and not remembered. */
+static int weigh_fact(struct wn_run *run, uint32_t id, const struct wn_route *route,
+                      struct wn_error *err)
+{
+    struct wn_gather *g = run->gather;
+    int status = WN_OK;
+    if (route->kind == WN_ROUTE_OK && !g->said_yes) {
+        g->said_yes = true;
+        for (uint32_t i = 0; i < g->withheld.length && status == WN_OK; i++) {
+            const struct withheld *w = wn_segments_at(&g->withheld, i);
+            status = keep_fact(run, wn_tables_domain(&run->tables, w->id), &w->route, err);
+        }
+        wn_segments_release(&g->withheld);
+    }
+    if (status == WN_OK && !g->said_yes && route->kind != WN_ROUTE_DNS_FAILURE) {
+        struct withheld *w = wn_segments_push(&g->withheld);
+        *w = (struct withheld){.id = id, .route = *route};
+        return WN_OK;
+    }
+    return status == WN_OK ? keep_fact(run, wn_tables_domain(&run->tables, id), route, err)
+                           : status;
+}
+
 static int take_route(struct wn_run *run, struct wn_resolved *resolved, struct wn_error *err)
 {
     const struct wn_route *route = &resolved->route;
+    run->gather->taken++;
+    if (resolved->id == WN_NONE) {
+        run->gather->said_nothing_exists = route->kind == WN_ROUTE_NO_DOMAIN;
+        wn_resolved_free(resolved);
+        return WN_OK;
+    }
     set_route(run, resolved->id, route->kind, route->flags,
               wn_tables_intern_text(&run->tables, wn_span_of(route->mx)),
               wn_tables_intern_text(&run->tables, wn_span_of(route->detail)));
-    int status = keep_fact(run, wn_tables_domain(&run->tables, resolved->id), route, err);
+    int status = weigh_fact(run, resolved->id, route, err);
     wn_resolved_free(resolved);
     return status;
 }
@@ -225,18 +264,19 @@ int wn_gather_collect(struct wn_run *run, struct wn_error *err)
     return status == WN_OK && run->gather != NULL ? commit_facts(run, false, err) : status;
 }
 
-static int wait_for_routes(struct wn_run *run, struct wn_error *err)
+/* Takes in routes until all that were asked for are there. */
+static int wait_for_all(struct wn_run *run, struct wn_error *err)
 {
+    struct wn_gather *g = run->gather;
     bool done = false;
-    wn_resolver_finish(run->resolver);
-    for (uint64_t taken = 0; !done;) {
+    while (g->taken < g->submitted) {
         if (*run->stop != 0) {
             (void)commit_facts(run, true, NULL);
             return wn_error_set(err, WN_E_SIGNAL + *run->stop, "stopped");
         }
         struct wn_resolved *resolved = wn_resolver_next(run->resolver, WAIT_MS, &done);
         int status = resolved != NULL ? take_route(run, resolved, err) : WN_OK;
-        if (status == WN_OK && (resolved == NULL || ++taken % 256 == 0)) {
+        if (status == WN_OK && (resolved == NULL || g->taken % 256 == 0)) {
             status = commit_facts(run, false, err);
         }
         if (status != WN_OK) {
@@ -248,10 +288,48 @@ static int wait_for_routes(struct wn_run *run, struct wn_error *err)
                              "domains", NULL);
         }
     }
+    return WN_OK;
+}
+
+/* When domains were denied and none at all has a route, asks for one that exists on every Internet: if even that is
+ * denied, the denials say something about our resolver and nothing about anybody's domain. */
+static int ask_control(struct wn_run *run, struct wn_error *err)
+{
+    struct wn_gather *g = run->gather;
+    if (g->withheld.length == 0) {
+        return WN_OK;
+    }
+    wn_resolver_submit(run->resolver, WN_SPAN("com"), WN_NONE);
+    g->submitted++;
+    int status = wait_for_all(run, err);
+    if (status == WN_OK && g->said_nothing_exists) {
+        return wn_error_set(
+            err, WN_E_TEMPFAIL,
+            "the DNS server denies that even 'com' exists, so what it says of other "
+            "domains cannot be believed; nothing was published (--dns-server names "
+            "another)");
+    }
+    return status;
+}
+
+static int wait_for_routes(struct wn_run *run, struct wn_error *err)
+{
+    uint64_t domains = run->gather->submitted;
+    int status = wait_for_all(run, err);
     wn_resolver_stats(run->resolver, &run->dns);
-    int status = commit_facts(run, true, err);
-    return status == WN_OK && !run->settings->interactive ? wn_resolver_judge(&run->dns, err)
-                                                          : status;
+    if (status == WN_OK && !run->settings->interactive) {
+        status = wn_resolver_judge(&run->dns, err);
+    }
+    if (status == WN_OK) {
+        status = ask_control(run, err);
+    }
+    wn_resolver_finish(run->resolver);
+    run->dns.submitted = domains;
+    if (status >= WN_E_SIGNAL) {
+        return status;
+    }
+    int committed = commit_facts(run, true, status == WN_OK ? err : NULL);
+    return status != WN_OK ? status : committed;
 }
 
 /* For one address at a terminal: if another run holds the store, or it cannot be written, read it
@@ -277,6 +355,7 @@ int wn_gather_open(struct wn_run *run, struct wn_error *err)
     int status = WN_OK;
     run->gather = wn_calloc(1, sizeof *run->gather);
     run->gather->known.size = sizeof(struct known_fact);
+    run->gather->withheld.size = sizeof(struct withheld);
     run->gather->committed_ms = wn_clock_monotonic_ms();
     if (s->db != NULL) {
         status = s->interactive ? open_store_quietly(run, err)
@@ -314,6 +393,7 @@ void wn_gather_close(struct wn_run *run)
     if (run->gather != NULL) {
         (void)commit_facts(run, true, NULL);
         wn_segments_release(&run->gather->known);
+        wn_segments_release(&run->gather->withheld);
         wn_map_release(&run->gather->known_map);
         wn_arena_release(&run->gather->arena);
         free(run->gather);

@@ -298,6 +298,11 @@ static int publish_all(struct wn_run *run, struct wn_error *err)
         }
         wn_summarize(run, input);
     }
+    for (size_t i = 0; i < run->input_count && s->dry_run; i++) {
+        if (drops_too_much(run, &run->inputs[i])) {
+            return trip(run, &run->inputs[i], NULL, err);
+        }
+    }
     return s->dry_run || s->only >= 0 ? WN_OK : swap_in(run, err);
 }
 

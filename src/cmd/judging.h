@@ -46,7 +46,8 @@ struct wn_judging {
         "your own lists (default: $XDG_CONFIG_HOME/winnow/lists, else ~/.config/winnow/lists, if it is there; '' is none)", \
         0, 0),                                                                                     \
     WN_JUDGING_OPTION(S, "as-of", WN_OPT_TEXT, as_of, "TIME",                                      \
-        "judge as if it were this time, such as 2026-11-01, for a run that can be repeated", 0, 0)
+        "judge as if it were this time, such as 2026-11-01, for a run that can be repeated (the store's bounces all count, later ones too)", \
+        0, 0)
 /* clang-format on */
 
 #define WN_JUDGING_DEFAULTS                                                                        \

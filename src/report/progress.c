@@ -2,6 +2,7 @@
 #include "report/progress.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +23,13 @@ void wn_progress_init(struct wn_progress *p, enum wn_progress_mode mode, bool qu
 bool wn_progress_due(const struct wn_progress *p)
 {
     return p->on && p->clock_ms() - p->drawn_ms >= REDRAW_MS;
+}
+
+/* Columns; some 80 where nobody knows. */
+static int terminal_width(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
 }
 
 void wn_progress_show(struct wn_progress *p, const char *phase, uint64_t done, uint64_t total,
@@ -47,10 +55,14 @@ void wn_progress_show(struct wn_progress *p, const char *phase, uint64_t done, u
                            (unsigned long long)(seconds / 60), (unsigned long long)(seconds % 60));
         }
     }
+    char line[256];
+    int n = snprintf(line, sizeof line, "%s: %llu%s %s, %llu/s%s%s%s", phase,
+                     (unsigned long long)done, of, unit, (unsigned long long)rate, left,
+                     note != NULL && note[0] != '\0' ? "; " : "", note != NULL ? note : "");
+    int width = p->terminal ? terminal_width() - 1 : n;
+    n = n < width ? n : width; /* a line that wraps cannot be taken away again */
     /* On a terminal each line replaces the last; elsewhere (--progress always) lines follow. */
-    (void)fprintf(stderr, "%s%s: %llu%s %s, %llu/s%s%s%s%s", p->terminal ? "\r\033[K" : "", phase,
-                  (unsigned long long)done, of, unit, (unsigned long long)rate, left,
-                  note != NULL && note[0] != '\0' ? "; " : "", note != NULL ? note : "",
+    (void)fprintf(stderr, "%s%.*s%s", p->terminal ? "\r\033[K" : "", n, line,
                   p->terminal ? "" : "\n");
     (void)fflush(stderr);
     p->drawn = true;

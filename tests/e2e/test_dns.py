@@ -76,6 +76,37 @@ class NoAnswerTest(DnsCase):
             with self.subTest(name), Responder(script) as server:
                 self.refuse(server)
 
+    def test_denying_everything(self):
+        """A resolver that is cut off from the world denies every name: that says nothing."""
+        with Responder(lambda q: reply(q, NXDOMAIN)) as server:
+            self.refuse(server, "com", "--dns-server")
+            self.assertEqual(server.asked("com", MX), 1)
+
+    def test_denials_are_no_facts_then(self):
+        """A later run with a good resolver asks again instead of repeating the denials."""
+        with Responder(lambda q: reply(q, NXDOMAIN)) as server:
+            self.refuse(server)
+        with Responder() as server:
+            self.run_with(server)
+            self.assertGreaterEqual(server.asked(), 5)
+        self.assertEqual({row["reason"] for row in self.output("out").report}, {"not_probed"})
+
+    def test_dead_domains_alone(self):
+        """Where com exists, a list of nothing but dead domains is just that."""
+        script = lambda q: reply(q, NOERROR if q.name == "com" else NXDOMAIN)
+        with Responder(script) as server:
+            self.run_with(server)
+        self.assertEqual({row["reason"] for row in self.output("out").report}, {"no_domain"})
+
+    def test_facts_of_the_future(self):
+        """What a clock that was once wrong has stored does not count before its time."""
+        with Responder() as server:
+            self.list_of(domains(5))
+            self.run_with(server, "--as-of", "2036-01-01", "--refresh")
+            before = server.asked()
+            self.run_with(server)
+            self.assertGreater(server.asked(), before)
+
     def test_dry_run_too(self):
         done = self.winnow("clean", "--no-db", "--dry-run", "--dns-timeout", "100",
                            "--dns-server", dead_port(), "list.csv", status=TEMPFAIL)

@@ -255,6 +255,11 @@ class StreamTest(OptionCase):
         done = self.offline("--json", "-o", "out", "list.csv", "more.csv")
         self.assertEqual([s["input"]["path"] for s in done.json()], ["list.csv", "more.csv"])
 
+    def test_dry_run_tells_of_the_valve(self):
+        done = self.offline("--dry-run", "--max-drop", "1", "list.csv", status=support.VALVE)
+        self.assertIn("--max-drop", done.err)
+        self.assertIn(b"dry run", done.out)
+
     def test_json_when_the_valve_trips(self):
         done = self.offline("--json", "--max-drop", "1", "list.csv", status=support.VALVE)
         self.assertTrue(done.json()["held"].endswith("list.winnow.held"))
