@@ -14,6 +14,11 @@ static const struct {
     enum wn_entry_kind kind;
     const char *line, *entry; /* entry NULL: a fault; "": nothing */
 } entries[] = {
+    {"longer in lower case than a local part may be", WN_LIST_ID_role, 0,
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc8\xba", NULL},
+    {"as long as it may be", WN_LIST_ID_role, WN_ENTRY_LOCAL,
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"},
     {"domain", WN_LIST_ID_disposable, WN_ENTRY_DOMAIN, "x.org", "x.org"},
     {"capitals", WN_LIST_ID_disposable, WN_ENTRY_DOMAIN, "X.Org", "x.org"},
     {"U-label", WN_LIST_ID_free, WN_ENTRY_DOMAIN, "b\xc3\xbcro.de", "xn--bro-hoa.de"},

@@ -145,6 +145,16 @@ static const char *read_entry(enum wn_list_id list, struct wn_span name,
     return read_any(name, entry);
 }
 
+/* A letter may have a longer lower case (U+023A: two octets, three), so the key of a valid address
+ * may be one that cannot be read again. */
+static bool is_too_long(const struct wn_list_entry *entry)
+{
+    const char *at = memrchr(entry->text, '@', entry->length);
+    size_t local = at != NULL ? (size_t)(at - entry->text) : entry->length;
+    return entry->length > WN_ADDRESS_MAX ||
+           (entry->kind != WN_ENTRY_DOMAIN && local > WN_LOCAL_MAX);
+}
+
 const char *wn_list_entry_read(enum wn_list_id list, struct wn_span line,
                                struct wn_list_entry *entry)
 {
@@ -161,6 +171,9 @@ const char *wn_list_entry_read(enum wn_list_id list, struct wn_span line,
     if (fault == NULL &&
         content_of((struct wn_span){entry->text, entry->length}).n < entry->length) {
         fault = "its # begins a comment";
+    }
+    if (fault == NULL && is_too_long(entry)) {
+        fault = "it is too long in lower case";
     }
     if (fault != NULL) {
         entry->length = 0;
