@@ -291,8 +291,9 @@ static int wait_for_all(struct wn_run *run, struct wn_error *err)
     return WN_OK;
 }
 
-/* When domains were denied and none at all has a route, asks for one that exists on every Internet: if even that is
- * denied, the denials say something about our resolver and nothing about anybody's domain. */
+/* When domains were denied and none at all has a route, asks for one that exists on every Internet:
+ * if even that is denied, the denials say something about our resolver and nothing about anybody's
+ * domain. */
 static int ask_control(struct wn_run *run, struct wn_error *err)
 {
     struct wn_gather *g = run->gather;
