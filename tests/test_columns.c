@@ -303,6 +303,7 @@ static const struct row {
 
 /* The settings and the input of one look. */
 struct look {
+    const char *given[4];
     struct wn_clean_settings settings;
     struct wn_run_input input;
     struct wn_error err;
@@ -312,8 +313,11 @@ struct look {
 static void look_at(struct look *l, const char *text, const char *given, bool no_header, bool all)
 {
     struct wn_span sample = wn_span_of(text);
-    *l = (struct look){.settings = {.column = given, .no_header = no_header},
-                       .input.file.name = "list.csv"};
+    *l = (struct look){.settings = {.columns = l->given,
+                                    .column_count = given != NULL ? 1 : 0,
+                                    .no_header = no_header},
+                       .input.file.name = "list.csv",
+                       .given = {given}};
     ck_assert_int_eq(wn_dialect_detect(sample, 0, "list.csv", &l->input.dialect, &l->err), WN_OK);
     l->status = wn_columns_find(&l->settings, &l->input, sample, all, &l->err);
 }
@@ -321,7 +325,9 @@ static void look_at(struct look *l, const char *text, const char *given, bool no
 static void forget(struct look *l)
 {
     free(l->input.header);
-    wn_buf_release(&l->input.column_name);
+    for (size_t i = 0; i < WN_EMAIL_COLUMNS; i++) {
+        wn_buf_release(&l->input.columns[i].name);
+    }
 }
 
 START_TEST(column_is_found)
@@ -330,9 +336,10 @@ START_TEST(column_is_found)
     struct look l;
     look_at(&l, row->input, row->given, row->no_header, true);
     ck_assert_msg(l.status == WN_OK, "%s: %s", row->name, l.err.text);
-    ck_assert_msg(l.input.column == row->column, "%s: column %u", row->name, l.input.column);
-    ck_assert_str_eq(l.input.column_name.len > 0 ? wn_buf_text(&l.input.column_name) : "",
-                     row->column_name);
+    struct wn_email_column *found = &l.input.columns[0];
+    ck_assert_msg(found->index == row->column, "%s: column %u", row->name, found->index);
+    ck_assert_str_eq(found->name.len > 0 ? wn_buf_text(&found->name) : "", row->column_name);
+    ck_assert_msg(l.input.column_count <= 1, "%s: %zu columns", row->name, l.input.column_count);
     const char *line = strchr(row->input, '\n');
     struct wn_span header = row->header != NULL ? wn_span_of(row->header)
                             : line != NULL
@@ -428,7 +435,46 @@ START_TEST(sample_that_is_cut)
     struct look l;
     look_at(&l, "id,contact\n1,a@x.tt\n2,\"b", NULL, false, false);
     ck_assert_msg(l.status == WN_OK, "%s", l.err.text);
-    ck_assert_uint_eq(l.input.column, 1);
+    ck_assert_uint_eq(l.input.columns[0].index, 1);
+    forget(&l);
+}
+END_TEST
+
+/* In the order in which they were named; a name that comes again adds nothing. */
+START_TEST(several_given)
+{
+    struct look l = {0};
+    static const char text[] = "work,id,Private\na@x.tt,1,b@x.tt\n";
+    static const char *const given[] = {"private", "1", "work", "2"};
+    ck_assert_int_eq(wn_dialect_detect(wn_span_of(text), 0, "list.csv", &l.input.dialect, &l.err),
+                     WN_OK);
+    l.settings.columns = given;
+    l.settings.column_count = 4;
+    ck_assert_int_eq(wn_columns_find(&l.settings, &l.input, wn_span_of(text), true, &l.err), WN_OK);
+    ck_assert_uint_eq(l.input.column_count, 3);
+    static const uint32_t indexes[] = {2, 0, 1};
+    static const char *const names[] = {"Private", "work", "id"};
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_uint_eq(l.input.columns[i].index, indexes[i]);
+        ck_assert_str_eq(wn_buf_text(&l.input.columns[i].name), names[i]);
+    }
+    forget(&l);
+}
+END_TEST
+
+/* Every one of them must be there. */
+START_TEST(one_of_several_is_missing)
+{
+    struct look l = {0};
+    static const char text[] = "work,id\na@x.tt,1\n";
+    static const char *const given[] = {"work", "home"};
+    ck_assert_int_eq(wn_dialect_detect(wn_span_of(text), 0, "list.csv", &l.input.dialect, &l.err),
+                     WN_OK);
+    l.settings.columns = given;
+    l.settings.column_count = 2;
+    ck_assert_int_eq(wn_columns_find(&l.settings, &l.input, wn_span_of(text), true, &l.err),
+                     WN_E_DATA);
+    ck_assert_ptr_nonnull(strstr(l.err.text, "there is no column 'home'"));
     forget(&l);
 }
 END_TEST
@@ -464,6 +510,8 @@ int main(void)
     tcase_add_loop_test(cases, column_is_found, 0, sizeof rows / sizeof *rows);
     tcase_add_loop_test(cases, column_is_not_found, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(cases, sample_that_is_cut);
+    tcase_add_test(cases, several_given);
+    tcase_add_test(cases, one_of_several_is_missing);
     tcase_add_test(cases, very_many_columns);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -17,7 +17,7 @@
 static const char header[] =
     "line,email,address,result,reason,action,blame,evidence,flags,suggestion,domain,mx,provider,"
     "smtp_code,enhanced_code,diagnostic,hard_bounces,soft_bounces,last_event,last_event_at,"
-    "duplicate_of,rule\n";
+    "duplicate_of,rule,column,fixed\n";
 
 START_TEST(header_is_the_contract)
 {
@@ -60,7 +60,7 @@ static const struct row {
 } rows[] = {
     {"nothing to say",
      {.line = 2, .verdict = VERDICT(no_address, drop, syntax, address_fault)},
-     "2,,,undeliverable,no_address,drop,recipient,syntax,,,,,,,,,,,,,,address_fault\n"},
+     "2,,,undeliverable,no_address,drop,recipient,syntax,,,,,,,,,,,,,,address_fault,,\n"},
     {"all of it",
      {.line = 7,
       .email = {"Bob <b@x.tt>", 12},
@@ -75,7 +75,7 @@ static const struct row {
       .history = &bounced},
      "7,Bob <b@x.tt>,b@x.tt,undeliverable,hard_bounced,drop,recipient,history,"
      "extracted;role;trimmed,b@y.tt,x.tt,mx.x.tt,Gmail,550,5.1.1,\"550 5.1.1 no \"\"b\"\", sorry\","
-     "2,1,bad_address,2026-11-21T18:59:40Z,,history_hard\n"},
+     "2,1,bad_address,2026-11-21T18:59:40Z,,history_hard,,\n"},
     {"a delivery has no codes",
      {.line = 8,
       .email = {"b@x.tt", 6},
@@ -83,33 +83,41 @@ static const struct row {
       .verdict = VERDICT(delivered, keep, history, history_delivered),
       .history = &delivered},
      "8,b@x.tt,b@x.tt,undeliverable,delivered,keep,recipient,history,,,,,,,,,0,0,delivered,"
-     "2026-11-21T18:59:40Z,,history_delivered\n"},
+     "2026-11-21T18:59:40Z,,history_delivered,,\n"},
     {"a diagnostic without history",
      {.line = 9,
       .verdict = VERDICT(no_domain, drop, domain, route_negative),
       .diagnostic = {"NXDOMAIN, twice", 15}},
      "9,,,undeliverable,no_domain,drop,recipient,domain,,,,,,,,\"NXDOMAIN, twice\",,,,,,"
-     "route_negative\n"},
+     "route_negative,,\n"},
     {"a duplicate in the same input",
      {.line = 10, .verdict = VERDICT(duplicate, drop, lists, duplicate), .duplicate_line = 3},
-     "10,,,undeliverable,duplicate,drop,recipient,lists,,,,,,,,,,,,,3,duplicate\n"},
+     "10,,,undeliverable,duplicate,drop,recipient,lists,,,,,,,,,,,,,3,duplicate,,\n"},
     {"a duplicate across inputs",
      {.line = 10,
       .verdict = VERDICT(duplicate, drop, lists, duplicate),
       .duplicate_file = "a, b.csv",
       .duplicate_line = 3},
-     "10,,,undeliverable,duplicate,drop,recipient,lists,,,,,,,,,,,,,\"a, b.csv:3\",duplicate\n"},
+     "10,,,undeliverable,duplicate,drop,recipient,lists,,,,,,,,,,,,,\"a, b.csv:3\",duplicate,,\n"},
     {"a cell that needs quotes",
      {.line = UINT64_C(4294967296),
       .email = {"a\n\"b\"", 5},
       .verdict = VERDICT(syntax_space, drop, syntax, address_fault)},
      "4294967296,\"a\n\"\"b\"\"\",,undeliverable,syntax_space,drop,recipient,syntax,,,,,,,,,,,,,,"
-     "address_fault\n"},
+     "address_fault,,\n"},
+    {"which column, and what was written into it",
+     {.line = 11,
+      .email = {" b@x.tt", 7},
+      .verdict = VERDICT(no_address, drop, syntax, address_fault),
+      .column = {"Mail, private", 13},
+      .fixed = {"b@x.tt", 6}},
+     "11,\" b@x.tt\",,undeliverable,no_address,drop,recipient,syntax,,,,,,,,,,,,,,address_fault,"
+     "\"Mail, private\",b@x.tt\n"},
     {"a formula is data",
      {.line = 2,
       .email = {"=1+1", 4},
       .verdict = VERDICT(syntax_no_at, drop, syntax, address_fault)},
-     "2,=1+1,,undeliverable,syntax_no_at,drop,recipient,syntax,,,,,,,,,,,,,,address_fault\n"},
+     "2,=1+1,,undeliverable,syntax_no_at,drop,recipient,syntax,,,,,,,,,,,,,,address_fault,,\n"},
 };
 
 enum {
@@ -160,10 +168,10 @@ START_TEST(remembered_words_follow_result_and_evidence)
     wn_report_csv(&w, &row, &out);
     wn_report_csv(&w, &row, &out);
     ck_assert_str_eq(wn_buf_text(&out),
-                     "1,,,undeliverable,duplicate,drop,recipient,lists,,,,,,,,,,,,,,duplicate\n"
-                     "1,,,risky,duplicate,drop,recipient,lists,,,,,,,,,,,,,,duplicate\n"
-                     "1,,,risky,duplicate,drop,recipient,history,,,,,,,,,,,,,,duplicate\n"
-                     "1,,,risky,duplicate,drop,recipient,history,,,,,,,,,,,,,,duplicate\n");
+                     "1,,,undeliverable,duplicate,drop,recipient,lists,,,,,,,,,,,,,,duplicate,,\n"
+                     "1,,,risky,duplicate,drop,recipient,lists,,,,,,,,,,,,,,duplicate,,\n"
+                     "1,,,risky,duplicate,drop,recipient,history,,,,,,,,,,,,,,duplicate,,\n"
+                     "1,,,risky,duplicate,drop,recipient,history,,,,,,,,,,,,,,duplicate,,\n");
     wn_report_writer_release(&w);
     wn_buf_release(&out);
 }

@@ -41,7 +41,8 @@ static struct wn_summary make_summary(void)
         .digest = {UINT64_C(0x0123456789abcdef), 0xf},
         .delimiter = ';',
         .header = true,
-        .email_column = "email",
+        .email_columns = {"email"},
+        .email_column_count = 1,
         .tally = &tally,
         .mailboxes = 9,
         .domains = domains,
@@ -102,7 +103,7 @@ static const struct expected {
     {"input.blank_lines", "1"},
     {"input.delimiter", "\";\""},
     {"input.header", "true"},
-    {"input.email_column", "\"email\""},
+    {"input.email_columns", "[\"email\"]"},
     {"output", "\"list.winnow\""},
     {"counts.keep", "6"},
     {"counts.review", "1"},
@@ -212,11 +213,11 @@ END_TEST
 START_TEST(json_is_utf8)
 {
     struct wn_summary s = make_summary();
-    s.email_column = "Adress\xe9";
+    s.email_columns[0] = "Adress\xe9";
     s.input = "l\xefste\x1b.csv";
     s.delimiter = '\t';
     cJSON *root = parse(&s);
-    ck_assert_str_eq(cJSON_GetStringValue(at(root, "input.email_column")), "Adress\xef\xbf\xbd");
+    ck_assert_str_eq(cJSON_GetStringValue(at(root, "input.email_columns.0")), "Adress\xef\xbf\xbd");
     ck_assert_str_eq(cJSON_GetStringValue(at(root, "input.path")), "l\xef\xbf\xbdste\x1b.csv");
     ck_assert_str_eq(cJSON_GetStringValue(at(root, "input.delimiter")), "\t");
     cJSON_Delete(root);
@@ -308,7 +309,7 @@ START_TEST(text_is_tame)
 {
     struct wn_summary s = make_summary();
     struct wn_buf line = {0};
-    s.email_column = "e\x1b[2Jmail\r\n";
+    s.email_columns[0] = "e\x1b[2Jmail\r\n";
     s.input = "a\x1b]0;x\x07.csv";
     s.output = "o\x1b.winnow";
     s.column_chosen = true;

@@ -88,6 +88,12 @@ static inline struct wn_span wn_address_domain(const struct wn_address *a)
                                        : (struct wn_span){a->text, 0};
 }
 
+/* Whether the cell holds an address at all, or more than one, however they will be judged. */
+static inline bool wn_address_stands(const struct wn_address *a)
+{
+    return a->length > 0 || a->fault == WN_FAULT_syntax_several;
+}
+
 /* What is wrong with a domain in normal form as such: reserved_domain, unknown_tld (only with
  * WN_ADDRESS_OFFLINE) or none. An address literal has no fault here. wn_address_read asks this for
  * every address unless WN_ADDRESS_SYNTAX_ONLY is set. */

@@ -142,7 +142,7 @@ static bool holds_address(struct wn_span value)
         return false;
     }
     wn_address_read(value, WN_ADDRESS_SYNTAX_ONLY, &address);
-    return address.length > 0 || address.fault == WN_FAULT_syntax_several;
+    return wn_address_stands(&address);
 }
 
 /* Whether at least half of the column's filled cells hold an address. */
@@ -208,10 +208,16 @@ static int refuse(struct finding *f, const char *what, size_t addresses, struct 
     return status;
 }
 
-/* --column: a header's name (exactly, else without case), else a number from 1. */
-static int choose_given(struct finding *f, struct wn_error *err)
+static void choose(struct finding *f, uint32_t column)
 {
-    struct wn_span wanted = wn_span_of(f->settings->column);
+    f->input->columns[0].index = column;
+    f->input->column_count = 1;
+}
+
+/* A value of --column: a header's name (exactly, else without case), else a number from 1. */
+static int find_given(struct finding *f, const char *given, uint32_t *column, struct wn_error *err)
+{
+    struct wn_span wanted = wn_span_of(given);
     struct wn_span value;
     uint64_t number;
     for (int exact = 1; f->header && exact >= 0; exact--) {
@@ -219,19 +225,38 @@ static int choose_given(struct finding *f, struct wn_error *err)
             if (name_at(f, i, &value) &&
                 (exact ? wn_span_equal(value, wanted)
                        : wn_span_equal_nocase(wn_span_trim(value), wn_span_trim(wanted)))) {
-                f->input->column = i;
+                *column = i;
                 return WN_OK;
             }
         }
     }
     if (wn_span_number(wanted, MOST_COLUMNS, &number) && number >= 1 && number <= f->columns) {
-        f->input->column = (uint32_t)number - 1;
+        *column = (uint32_t)number - 1;
         return WN_OK;
     }
     struct wn_buf what = {0};
-    wn_buf_addf(&what, "there is no column '%s'", f->settings->column);
+    wn_buf_addf(&what, "there is no column '%s'", given);
     int status = refuse(f, wn_buf_text(&what), 0, err);
     wn_buf_release(&what);
+    return status;
+}
+
+/* The columns that --column names, in its order; a column that is named again adds nothing. */
+static int choose_given(struct finding *f, struct wn_error *err)
+{
+    struct wn_run_input *input = f->input;
+    int status = WN_OK;
+    for (size_t i = 0; i < f->settings->column_count && status == WN_OK; i++) {
+        uint32_t column = 0;
+        size_t k = 0;
+        status = find_given(f, f->settings->columns[i], &column, err);
+        while (k < input->column_count && input->columns[k].index != column) {
+            k++;
+        }
+        if (status == WN_OK && k == input->column_count) {
+            input->columns[input->column_count++].index = column;
+        }
+    }
     return status;
 }
 
@@ -251,7 +276,7 @@ static bool choose_by_name(struct finding *f)
             first_known = known++ == 0 ? i : first_known;
         }
     }
-    f->input->column = exact > 0 ? first_exact : first_known;
+    choose(f, exact > 0 ? first_exact : first_known);
     f->input->column_chosen = (exact > 0 ? exact : known) > 1;
     return known > 0;
 }
@@ -267,12 +292,13 @@ static int choose_by_content(struct finding *f, struct wn_error *err)
         }
         candidates = addresses > best ? 1 : candidates + 1;
         best = addresses;
-        f->input->column = i;
+        choose(f, i);
     }
     if (candidates == 1) {
         return WN_OK;
     }
     if (candidates == 0 && f->cut.record_count <= (f->header ? 1u : 0u)) {
+        choose(f, 0);
         return WN_OK; /* nothing to clean, so nothing to find */
     }
     return refuse(f,
@@ -338,15 +364,18 @@ static void keep_header(struct finding *f)
     f->input->header_length = n;
 }
 
-static void name_column(struct finding *f)
+static void name_columns(struct finding *f)
 {
-    struct wn_span value = {"", 0};
-    if (f->header && name_at(f, f->input->column, &value) && value.n > 0) {
-        wn_buf_add(&f->input->column_name, value.p, shown_length(value, 100));
-    } else {
-        wn_buf_addf(&f->input->column_name, "%u", f->input->column + 1);
+    for (size_t i = 0; i < f->input->column_count; i++) {
+        struct wn_email_column *column = &f->input->columns[i];
+        struct wn_span value = {"", 0};
+        if (f->header && name_at(f, column->index, &value) && value.n > 0) {
+            wn_buf_add(&column->name, value.p, shown_length(value, 100));
+        } else {
+            wn_buf_addf(&column->name, "%u", column->index + 1);
+        }
+        (void)wn_buf_text(&column->name);
     }
-    (void)wn_buf_text(&f->input->column_name);
 }
 
 int wn_columns_find(const struct wn_clean_settings *settings, struct wn_run_input *input,
@@ -376,14 +405,14 @@ int wn_columns_find(const struct wn_clean_settings *settings, struct wn_run_inpu
     }
     f.columns = count_fields(&f);
     f.header = !settings->no_header && first_record_is_header(&f);
-    if (settings->column != NULL) {
+    if (settings->column_count > 0) {
         status = choose_given(&f, err);
     } else if (!(f.header && choose_by_name(&f))) {
         status = choose_by_content(&f, err);
     }
     if (status == WN_OK) {
         keep_header(&f);
-        name_column(&f);
+        name_columns(&f);
     }
 out:
     wn_cut_release(&f.cut);

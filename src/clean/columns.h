@@ -7,7 +7,7 @@
 
 #include "clean/run.h"
 
-/* Fills the input's header, column and column_name from its first bytes (`sample`, at most
+/* Fills the input's header and columns from its first bytes (`sample`, at most
  * WN_DIALECT_SAMPLE, `all` when it is the whole input). The dialect is known. WN_E_DATA with the
  * candidates when no column, or more than one, can be meant. An input without any record is fine.
  */

@@ -35,6 +35,21 @@ int wn_enter_domain(struct wn_run *run, struct wn_span name, uint64_t hash, unsi
     return status;
 }
 
+void wn_enter_suggested(struct wn_run *run, struct wn_span local, uint32_t domain)
+{
+    const struct wn_domain *d = wn_tables_domain(&run->tables, domain);
+    char key[sizeof((struct wn_address *)0)->text];
+    size_t n = local.n + 1 + d->length;
+    bool added;
+    if (n > sizeof key) {
+        return; /* longer than any address */
+    }
+    memcpy(key, local.p, local.n);
+    key[local.n] = '@';
+    memcpy(key + local.n + 1, d->name, d->length);
+    (void)wn_tables_intern_mailbox(&run->tables, local, domain, wn_hash(key, n), &added);
+}
+
 int wn_enter_suggestion(struct wn_run *run, struct wn_row *row, struct wn_span meant,
                         unsigned options, struct wn_error *err)
 {

@@ -12,6 +12,10 @@
 int wn_enter_domain(struct wn_run *run, struct wn_span name, uint64_t hash, unsigned options,
                     uint32_t *id, struct wn_error *err);
 
+/* Enters the mailbox that was probably meant, so that its history is known when --fix asks for it:
+ * `local` of a key, at the domain. */
+void wn_enter_suggested(struct wn_run *run, struct wn_span local, uint32_t domain);
+
 /* For a cell whose fault a slip explains: makes `row` point to the domain that was probably meant.
  */
 int wn_enter_suggestion(struct wn_run *run, struct wn_row *row, struct wn_span meant,

@@ -19,6 +19,43 @@ static const struct wn_domain *find_suggestion(const struct wn_tables *tables,
     return d != NULL && (d->route == WN_ROUTE_OK || d->route == WN_ROUTE_NONE) ? d : NULL;
 }
 
+/* What is known of the judged mailbox's domain and history. */
+static void look_up(const struct wn_tables *tables, struct wn_judged *j, struct wn_case *c)
+{
+    j->domain_id = j->mailbox->domain;
+    j->domain = wn_tables_domain(tables, j->domain_id);
+    j->flags |= j->domain->flags;
+    j->fault = j->fault != WN_FAULT_none ? j->fault : j->domain->fault;
+    c->route = j->domain->route;
+    if (j->mailbox->history != WN_NONE) {
+        j->history = wn_segments_at(&tables->histories, j->mailbox->history);
+    }
+    if (j->domain->history != WN_NONE) {
+        j->domain_history = wn_segments_at(&tables->domain_histories, j->domain->history);
+    }
+}
+
+static void decide(struct wn_judged *j, struct wn_case *c, const struct wn_policy *policy)
+{
+    j->flags = wn_overlay_settle(j->flags);
+    c->suggestion = j->suggestion != NULL;
+    c->fault = j->fault;
+    c->flags = j->flags;
+    c->history = j->history;
+    c->domain = j->domain_history;
+    wn_decide(c, policy, &j->verdict);
+}
+
+void wn_judge_mailbox(const struct wn_tables *tables, uint32_t mailbox, uint32_t flags,
+                      const struct wn_policy *policy, int64_t now, struct wn_verdict *verdict)
+{
+    struct wn_judged j = {.mailbox = wn_tables_mailbox(tables, mailbox), .flags = flags};
+    struct wn_case c = {.now = now};
+    look_up(tables, &j, &c);
+    decide(&j, &c, policy);
+    *verdict = j.verdict;
+}
+
 void wn_judge_row(const struct wn_tables *tables, uint32_t row, const struct wn_policy *policy,
                   int64_t now, struct wn_judged *j)
 {
@@ -30,24 +67,8 @@ void wn_judge_row(const struct wn_tables *tables, uint32_t row, const struct wn_
                             .flags = r->bits & WN_ROW_FLAGS};
     struct wn_case c = {.duplicate = (r->bits & WN_ROW_DUPLICATE) != 0, .now = now};
     if (j->mailbox != NULL) {
-        j->domain_id = j->mailbox->domain;
-        j->domain = wn_tables_domain(tables, j->domain_id);
-        j->flags |= j->domain->flags;
-        j->fault = j->fault != WN_FAULT_none ? j->fault : j->domain->fault;
-        c.route = j->domain->route;
-        if (j->mailbox->history != WN_NONE) {
-            j->history = wn_segments_at(&tables->histories, j->mailbox->history);
-        }
-        if (j->domain->history != WN_NONE) {
-            j->domain_history = wn_segments_at(&tables->domain_histories, j->domain->history);
-        }
+        look_up(tables, j, &c);
     }
-    j->flags = wn_overlay_settle(j->flags);
     j->suggestion = find_suggestion(tables, j);
-    c.suggestion = j->suggestion != NULL;
-    c.fault = j->fault;
-    c.flags = j->flags;
-    c.history = j->history;
-    c.domain = j->domain_history;
-    wn_decide(&c, policy, &j->verdict);
+    decide(j, &c, policy);
 }

@@ -50,6 +50,11 @@ static inline void wn_judge_prefetch(const struct wn_tables *tables, uint32_t ro
     }
 }
 
+/* The verdict of a mailbox that stands on no row, as if a row named it. `flags`: what syntax and
+ * lists say of its local part. */
+void wn_judge_mailbox(const struct wn_tables *tables, uint32_t mailbox, uint32_t flags,
+                      const struct wn_policy *policy, int64_t now, struct wn_verdict *verdict);
+
 void wn_judge_row(const struct wn_tables *tables, uint32_t row, const struct wn_policy *policy,
                   int64_t now, struct wn_judged *judged);
 

@@ -9,8 +9,7 @@
 #include <xxhash.h>
 
 #include "base/pipeline.h"
-#include "clean/explain.h"
-#include "clean/run.h"
+#include "clean/fix.h"
 #include "csv/scan.h"
 #include "csv/writer.h"
 
@@ -144,6 +143,15 @@ static void set_duplicate(const struct publication *p, const struct wn_row *row,
     }
 }
 
+static void set_column(const struct wn_run_input *input, const struct wn_row *row,
+                       struct wn_report_row *out)
+{
+    if (input->column_count > 1) {
+        const struct wn_buf *name = &input->columns[wn_row_column(row)].name;
+        out->column = (struct wn_span){name->p, name->len};
+    }
+}
+
 static void format_row(struct publication *p, struct page *page, uint32_t id)
 {
     const struct wn_clean_settings *settings = p->run->settings;
@@ -151,16 +159,28 @@ static void format_row(struct publication *p, struct page *page, uint32_t id)
     wn_judge_row(&p->run->tables, id, &settings->policy, settings->now, &j);
     count(page, &j);
     struct wn_span bytes = {page->bytes + (j.row->offset - page->chunk->offset), j.row->length};
-    if (p->sinks[j.verdict.action] >= 0) {
-        wn_buf_add_span(&page->out[j.verdict.action], bytes);
-    }
-    if (p->sinks[WN_SINK_REPORT] >= 0) {
-        struct wn_report_row row;
+    struct wn_report_row row = {.line = 0};
+    if (p->sinks[WN_SINK_REPORT] >= 0 || settings->fix) {
         struct wn_span raw = {bytes.p + j.row->cell, j.row->cell_length};
         struct wn_span cell =
             (j.row->bits & WN_ROW_QUOTED_CELL) != 0 ? wn_csv_value(raw, &page->value) : raw;
         wn_explain(&j, cell, p->options, &page->room, &row);
+    }
+    if (settings->fix) {
+        row.fixed = wn_fix_choose(p->run, &j, &row, p->options);
+        page->tally.fixed += row.fixed.n > 0;
+    }
+    if (p->sinks[j.verdict.action] >= 0) {
+        struct wn_buf *out = &page->out[j.verdict.action];
+        if (row.fixed.n > 0) {
+            wn_fix_write(bytes, j.row, row.fixed, p->input->dialect.delimiter, out);
+        } else {
+            wn_buf_add_span(out, bytes);
+        }
+    }
+    if (p->sinks[WN_SINK_REPORT] >= 0) {
         row.line = j.row->line;
+        set_column(p->input, j.row, &row);
         set_duplicate(p, j.row, &row);
         wn_report_csv(&page->writer, &row, &page->out[WN_SINK_REPORT]);
     }

@@ -344,7 +344,9 @@ void wn_run_release(struct wn_run *run)
         wn_outdir_free(input->dir);
         wn_segments_release(&input->chunks);
         wn_cut_release(&input->rejects);
-        wn_buf_release(&input->column_name);
+        for (size_t k = 0; k < WN_EMAIL_COLUMNS; k++) {
+            wn_buf_release(&input->columns[k].name);
+        }
         wn_buf_release(&input->output);
         free(input->header);
         free(input->groups);

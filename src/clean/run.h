@@ -23,8 +23,9 @@
 struct wn_clean_settings {
     const char *const *inputs;
     size_t input_count;
-    const char *output;    /* NULL: <stem>.winnow beside the input */
-    const char *column;    /* NULL: found */
+    const char *output;         /* NULL: <stem>.winnow beside the input */
+    const char *const *columns; /* at most WN_EMAIL_COLUMNS; none: found */
+    size_t column_count;
     const char *delimiter; /* NULL: found */
     const char *db;        /* NULL: no store */
     struct wn_policy policy;
@@ -34,6 +35,7 @@ struct wn_clean_settings {
     int only;        /* an enum wn_action, or -1 */
     int64_t jobs, wait, now;
     bool interactive; /* check: never wait for a lock, and let a failed look-up be a verdict */
+    bool fix;         /* write repaired and suggested addresses into the rows */
     bool no_header, offline, refresh, allow_literals, dry_run, dedupe_across, json, quiet, verbose;
     enum wn_progress_mode progress;
 };
@@ -47,14 +49,22 @@ struct wn_chunk {
     uint32_t row_count;
 };
 
+_Static_assert(WN_EMAIL_COLUMNS <= WN_ROW_COLUMN_MASK + 1, "a row's column does not fit");
+
+/* A column that may hold a row's address. */
+struct wn_email_column {
+    uint32_t index;     /* from 0 */
+    struct wn_buf name; /* what it is called, for people */
+};
+
 struct wn_run_input {
     struct wn_input file;
     struct wn_dialect dialect;
     char *header; /* prelude and header record as they came; may be empty */
     size_t header_length;
-    struct wn_buf column_name; /* what the email column is called, for people */
-    bool column_chosen;        /* by us, among several possible ones: say so */
-    uint32_t column;           /* from 0 */
+    struct wn_email_column columns[WN_EMAIL_COLUMNS]; /* in the order in which they are tried */
+    size_t column_count;                              /* 1 or more once they are found */
+    bool column_chosen; /* by us, among several possible ones: say so */
     uint32_t first_row, row_count;
     uint64_t records; /* records the reader cut: rows and rejects */
     uint64_t blank_lines;

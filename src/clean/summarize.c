@@ -80,6 +80,17 @@ static void group(const struct wn_run *run, struct wn_summary *s, struct wn_summ
     *groups = g;
 }
 
+/* Those that rows name: with --fix, suggested ones are in the table too. */
+static uint64_t count_mailboxes(const struct wn_run *run)
+{
+    const struct wn_tables *t = &run->tables;
+    uint64_t count = t->mailboxes.length;
+    for (uint32_t id = 0; run->settings->fix && id < t->mailboxes.length; id++) {
+        count -= wn_tables_mailbox(t, id)->first_row == WN_NONE;
+    }
+    return count;
+}
+
 void wn_summarize(const struct wn_run *run, struct wn_run_input *input)
 {
     struct wn_summary *s = &input->summary;
@@ -96,17 +107,16 @@ void wn_summarize(const struct wn_run *run, struct wn_run_input *input)
                              .utf16 = input->file.utf16,
                              .windows_1252 = input->dialect.windows_1252,
                              .header = input->header_length > input->dialect.prelude,
-                             .email_column =
-                                 input->column_name.p != NULL ? input->column_name.p : "",
                              .column_chosen = input->column_chosen,
                              .tally = &input->tally,
-                             .mailboxes = run->tables.mailboxes.length,
+                             .mailboxes = count_mailboxes(run),
                              .policy = &settings->policy,
                              .offline = settings->offline,
                              .allow_literals = settings->allow_literals,
                              .allow_private = settings->dns.allow_private,
                              .dedupe_across = settings->dedupe_across,
                              .store = settings->db != NULL,
+                             .fix = settings->fix,
                              .as_of = settings->now,
                              .run = {.began = run->began,
                                      .ended = wn_clock_now(),
@@ -118,6 +128,10 @@ void wn_summarize(const struct wn_run *run, struct wn_run_input *input)
                                      .failed = run->dns.failed,
                                      .queries = run->dns.queries,
                                      .rewriting = run->dns.rewriting}};
+    s->email_column_count = input->column_count;
+    for (size_t i = 0; i < input->column_count; i++) {
+        s->email_columns[i] = wn_buf_text(&input->columns[i].name);
+    }
     free(input->groups);
     group(run, s, &input->groups);
 }

@@ -133,44 +133,83 @@ static void remember_met(struct batch *b, struct wn_span name, uint64_t hash, ui
 static void find_meant(struct batch *b, const struct wn_address *address, struct wn_span value,
                        struct finding *f)
 {
-    char meant[WN_ADDRESS_MAX + 1];
+    char text[WN_ADDRESS_MAX + 1];
+    struct wn_address meant;
     size_t n;
-    if (address->fault == WN_FAULT_no_address || !wn_typo_address(address, value, meant, &n)) {
+    if (address->fault == WN_FAULT_no_address || !wn_typo_address(address, value, text, &n)) {
         return;
     }
-    const char *at = memrchr(meant, '@', n);
+    wn_address_read((struct wn_span){text, n}, WN_ADDRESS_EXACT, &meant);
+    char *key = wn_buf_room(&b->keys, sizeof meant.text);
+    n = wn_address_key(&meant, key);
     f->key = (uint32_t)b->keys.len;
-    f->domain_length = (uint16_t)(meant + n - (at + 1));
-    wn_buf_add(&b->keys, at + 1, f->domain_length);
+    f->domain_length = (uint16_t)wn_address_domain(&meant).n;
+    f->local_length = (uint16_t)(n - f->domain_length - 1);
+    b->keys.len += n;
 }
 
-static void read_record(const struct survey *s, struct batch *b, const struct wn_record *record,
-                        struct finding *f)
+/* A cell of a record and what it was read as. */
+struct cell {
+    struct wn_span raw, value;
+    struct wn_address address;
+};
+
+static bool read_cell(const struct survey *s, struct batch *b, const struct wn_record *record,
+                      size_t column, struct cell *cell)
 {
     struct wn_span bytes = {b->window + record->offset, record->length};
-    struct wn_span raw;
-    struct wn_address address;
-    f->has_mailbox = false;
-    f->has_cell = wn_csv_field(wn_csv_chomp(bytes), s->cutter.delimiter, s->input->column,
-                               record->quoted, &raw);
-    if (!f->has_cell) {
-        return;
+    if (!wn_csv_field(wn_csv_chomp(bytes), s->cutter.delimiter, s->input->columns[column].index,
+                      record->quoted, &cell->raw)) {
+        return false;
     }
-    struct wn_span value = record->quoted ? wn_csv_value(raw, &b->room) : raw;
-    wn_address_read(value, s->options, &address);
-    f->cell = (uint32_t)(raw.p - bytes.p);
+    cell->value = record->quoted ? wn_csv_value(cell->raw, &b->room) : cell->raw;
+    wn_address_read(cell->value, s->options, &cell->address);
+    return true;
+}
+
+/* The cell by which a row of several email columns is judged: the first that holds an address, else
+ * the first that is not empty, else the first there is. WN_EMAIL_COLUMNS without any. */
+static size_t choose_cell(const struct survey *s, struct batch *b, const struct wn_record *record,
+                          struct cell *cell)
+{
+    size_t chosen = WN_EMAIL_COLUMNS;
+    bool filled = false;
+    for (size_t i = 0; i < s->input->column_count; i++) {
+        if (!read_cell(s, b, record, i, cell)) {
+            continue;
+        }
+        if (wn_address_stands(&cell->address)) {
+            return i;
+        }
+        bool says = cell->address.fault != WN_FAULT_no_address;
+        if (chosen == WN_EMAIL_COLUMNS || (says && !filled)) {
+            chosen = i;
+        }
+        filled = filled || says;
+    }
+    return chosen < WN_EMAIL_COLUMNS && read_cell(s, b, record, chosen, cell) ? chosen
+                                                                              : WN_EMAIL_COLUMNS;
+}
+
+/* What the chosen cell says. */
+static void find(const struct survey *s, struct batch *b, const struct wn_record *record,
+                 const struct cell *cell, struct finding *f)
+{
+    const struct wn_address *address = &cell->address;
+    struct wn_span raw = cell->raw, value = cell->value;
+    f->cell = (uint32_t)(raw.p - (b->window + record->offset));
     f->cell_length = (uint32_t)raw.n;
-    f->bits = (address.flags & WN_ROW_FLAGS) | (uint32_t)address.fault << WN_ROW_FAULT_SHIFT |
-              (address.verbatim ? (uint32_t)WN_ROW_VERBATIM : 0) |
+    f->bits = (address->flags & WN_ROW_FLAGS) | (uint32_t)address->fault << WN_ROW_FAULT_SHIFT |
+              (address->verbatim ? (uint32_t)WN_ROW_VERBATIM : 0) |
               (value.p != raw.p || value.n != raw.n ? (uint32_t)WN_ROW_QUOTED_CELL : 0);
     f->domain_length = 0;
-    if (address.length == 0) {
-        find_meant(b, &address, value, f);
+    if (address->length == 0) {
+        find_meant(b, address, value, f);
         return;
     }
-    char *key = wn_buf_room(&b->keys, sizeof address.text);
-    size_t n = wn_address_key(&address, key);
-    struct wn_span domain = wn_address_domain(&address);
+    char *key = wn_buf_room(&b->keys, sizeof address->text);
+    size_t n = wn_address_key(address, key);
+    struct wn_span domain = wn_address_domain(address);
     f->has_mailbox = true;
     f->key = (uint32_t)b->keys.len;
     f->domain_length = (uint16_t)domain.n;
@@ -181,6 +220,24 @@ static void read_record(const struct survey *s, struct batch *b, const struct wn
     f->domain_hash = wn_hash(domain.p, domain.n);
     f->domain = find_met(b, domain, f->domain_hash);
     b->keys.len += n;
+}
+
+static void read_record(const struct survey *s, struct batch *b, const struct wn_record *record,
+                        struct finding *f)
+{
+    struct cell cell;
+    size_t column = 0;
+    if (s->input->column_count == 1) {
+        f->has_cell = read_cell(s, b, record, 0, &cell);
+    } else {
+        column = choose_cell(s, b, record, &cell);
+        f->has_cell = column < WN_EMAIL_COLUMNS;
+    }
+    f->has_mailbox = false;
+    if (f->has_cell) {
+        find(s, b, record, &cell, f);
+        f->bits |= (uint32_t)column << WN_ROW_COLUMN_SHIFT;
+    }
 }
 
 static int work(void *arg, void *piece, struct wn_error *err)
@@ -213,6 +270,16 @@ static int enter_domain(struct survey *s, struct batch *b, struct wn_span name,
     return status;
 }
 
+static int enter_suggestion(const struct survey *s, struct wn_row *row, struct wn_span local,
+                            struct wn_span domain, struct wn_error *err)
+{
+    int status = wn_enter_suggestion(s->run, row, domain, s->options, err);
+    if (status == WN_OK && s->run->settings->fix) {
+        wn_enter_suggested(s->run, local, row->mailbox);
+    }
+    return status;
+}
+
 static int enter_record(struct survey *s, struct batch *b, const struct wn_record *record,
                         const struct finding *f, struct wn_error *err)
 {
@@ -232,23 +299,24 @@ static int enter_record(struct survey *s, struct batch *b, const struct wn_recor
                            .cell_length = f->cell_length,
                            .bits = f->bits};
     const char *key = b->keys.p + f->key;
-    if (!f->has_mailbox) {
-        return f->domain_length == 0
-                   ? WN_OK
-                   : wn_enter_suggestion(run, row, (struct wn_span){key, f->domain_length},
-                                         s->options, err);
-    }
+    struct wn_span local = {key, f->local_length};
     struct wn_span domain = {key + f->local_length + 1, f->domain_length};
+    if (!f->has_mailbox) {
+        return f->domain_length == 0 ? WN_OK : enter_suggestion(s, row, local, domain, err);
+    }
     uint32_t domain_id;
     int status = enter_domain(s, b, domain, f, &domain_id, err);
     if (status != WN_OK) {
         return status;
     }
+    if (run->settings->fix && wn_tables_domain(t, domain_id)->suggestion != WN_NONE) {
+        wn_enter_suggested(run, local, wn_tables_domain(t, domain_id)->suggestion);
+    }
     bool added;
-    uint32_t mailbox = wn_tables_intern_mailbox(t, (struct wn_span){key, f->local_length},
-                                                domain_id, f->key_hash, &added);
+    uint32_t mailbox = wn_tables_intern_mailbox(t, local, domain_id, f->key_hash, &added);
     struct wn_mailbox *m = wn_tables_mailbox(t, mailbox);
-    bool seen = !added && (run->settings->dedupe_across || m->first_row >= input->first_row);
+    bool seen = m->first_row != WN_NONE &&
+                (run->settings->dedupe_across || m->first_row >= input->first_row);
     if (seen) {
         row->bits |= WN_ROW_DUPLICATE;
         row->mailbox = m->first_row;

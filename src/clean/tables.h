@@ -15,7 +15,7 @@
 
 #define WN_NONE UINT32_MAX
 
-/* What a row's `bits` hold: flags below, then the fault, then marks. */
+/* What a row's `bits` hold: flags below, then the fault, then marks, then the column. */
 enum {
     WN_ROW_FLAGS = (1 << WN_FLAG_COUNT) - 1,
     WN_ROW_FAULT_SHIFT = WN_FLAG_COUNT,
@@ -23,10 +23,14 @@ enum {
     WN_ROW_VERBATIM = 1 << (WN_FLAG_COUNT + 5), /* the cell is the address's normal form */
     WN_ROW_DUPLICATE = 1 << (WN_FLAG_COUNT + 6),
     WN_ROW_QUOTED_CELL = 1 << (WN_FLAG_COUNT + 7), /* the raw cell is not its own value */
-    WN_ROW_SUGGESTION = 1 << (WN_FLAG_COUNT + 8) /* a slip explains the fault; see wn_row.mailbox */
+    WN_ROW_SUGGESTION = 1 << (WN_FLAG_COUNT + 8),  /* a slip explains the fault; see
+                                                       wn_row.mailbox */
+    /* Which of the input's email columns the cell is. */
+    WN_ROW_COLUMN_SHIFT = WN_FLAG_COUNT + 9,
+    WN_ROW_COLUMN_MASK = 15
 };
 _Static_assert(WN_FAULT_COUNT <= WN_ROW_FAULT_MASK + 1, "the fault does not fit");
-_Static_assert(WN_FLAG_COUNT + 9 <= 31, "the bits do not fit");
+_Static_assert(WN_FLAG_COUNT + 13 <= 31, "the bits do not fit");
 
 /* 32 bytes a row; its text stays in the input. */
 struct wn_row {
@@ -44,7 +48,7 @@ struct wn_mailbox {
     const char *local; /* the key's local part, in the arena */
     uint32_t local_length;
     uint32_t domain;    /* id */
-    uint32_t first_row; /* id of the first row of the latest input that names it */
+    uint32_t first_row; /* id of the first row of the latest input that names it, or WN_NONE */
     uint32_t history;   /* index, or WN_NONE */
 };
 
@@ -100,6 +104,11 @@ static inline struct wn_domain *wn_tables_domain(const struct wn_tables *t, uint
 static inline enum wn_fault wn_row_fault(const struct wn_row *row)
 {
     return (enum wn_fault)(row->bits >> WN_ROW_FAULT_SHIFT & WN_ROW_FAULT_MASK);
+}
+
+static inline uint32_t wn_row_column(const struct wn_row *row)
+{
+    return row->bits >> WN_ROW_COLUMN_SHIFT & WN_ROW_COLUMN_MASK;
 }
 
 /* The id of a domain (A-labels, lower case) under its wn_hash; *added when it is new, and then only

@@ -9,7 +9,7 @@ struct settings {
     struct wn_texts column;
     const char *output, *delimiter, *max_drop, *only, *progress;
     int64_t jobs, wait;
-    bool no_header, dry_run, dedupe_across, json, quiet, verbose;
+    bool no_header, fix, dry_run, dedupe_across, json, quiet, verbose;
 };
 
 static const struct wn_option options[] = {
@@ -17,8 +17,10 @@ static const struct wn_option options[] = {
      "write to DIR (default: <stem>.winnow beside the input; with several inputs, DIR/<stem>)", 0,
      0},
     {"column", 'c', WN_OPT_LIST, offsetof(struct settings, column), "NAME|N",
-     "the column that holds the addresses, by its name or its number from 1 (default: found)", 0,
-     0},
+     "the column that holds the addresses, by its name or its number from 1 (default: found); "
+     "given "
+     "several times, a row is judged by the first of them that holds an address",
+     0, 0},
     {"delimiter", 'd', WN_OPT_TEXT, offsetof(struct settings, delimiter), "C",
      "what separates the fields: one character, or 'tab' (default: found)", 0, 0},
     {"no-header", 0, WN_OPT_FLAG, offsetof(struct settings, no_header), NULL,
@@ -33,6 +35,8 @@ static const struct wn_option options[] = {
      0},
     {"only", 0, WN_OPT_TEXT, offsetof(struct settings, only), "keep|review|drop",
      "write that list to standard output instead of a directory", 0, 0},
+    {"fix", 0, WN_OPT_FLAG, offsetof(struct settings, fix), NULL,
+     "write repaired and suggested addresses into the rows; the report's 'fixed' says where", 0, 0},
     {"dedupe-across", 0, WN_OPT_FLAG, offsetof(struct settings, dedupe_across), NULL,
      "find duplicates over all inputs of the run, not only within each", 0, 0},
     {"wait", 0, WN_OPT_NUMBER, offsetof(struct settings, wait), "SECONDS",
@@ -54,7 +58,8 @@ const struct wn_command_help wn_help_clean = {
         "Reads contact lists (CSV, also gzip; '-' is standard input), checks each address, looks "
         "up "
         "each domain's mail route in DNS, merges the bounce history of the store, and writes a "
-        "directory with keep.csv, review.csv and drop.csv (the input's rows, byte for byte), "
+        "directory with keep.csv, review.csv and drop.csv (the input's rows, byte for byte unless "
+        "--fix is given), "
         "report.csv (a verdict for every row), rejected.csv (what could not be read) and "
         "summary.json. The directory appears whole or not at all.\n\n"
         "No mail is ever sent. What is our own trouble or the network's never drops a row.\n\n"
@@ -122,10 +127,12 @@ static int apply(const struct settings *s, const struct wn_operands *operands,
     out->inputs = operands->v;
     out->input_count = operands->n;
     out->output = s->output;
-    out->column = s->column.n > 0 ? s->column.v[0] : NULL;
+    out->columns = s->column.v;
+    out->column_count = s->column.n;
     out->no_header = s->no_header;
     out->jobs = s->jobs > 0 ? s->jobs : count_cores();
     out->wait = s->wait;
+    out->fix = s->fix;
     out->dry_run = s->dry_run;
     out->dedupe_across = s->dedupe_across;
     out->json = s->json;
@@ -136,8 +143,9 @@ static int apply(const struct settings *s, const struct wn_operands *operands,
     if (operands->n == 0) {
         return wn_error_set(err, WN_E_USAGE, "name the list to clean: winnow clean contacts.csv");
     }
-    if (s->column.n > 1) {
-        return wn_error_set(err, WN_E_USAGE, "--column may be given once");
+    if (s->column.n > WN_EMAIL_COLUMNS) {
+        return wn_error_set(err, WN_E_USAGE, "--column may be given %d times at most",
+                            WN_EMAIL_COLUMNS);
     }
     if (s->delimiter != NULL) {
         status = read_delimiter(s->delimiter, &out->delimiter, err);

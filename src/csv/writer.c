@@ -44,12 +44,8 @@ static bool needs_quotes(struct wn_span field)
     return has_special(field);
 }
 
-void wn_csv_add_field(struct wn_buf *out, struct wn_span field)
+static void add_quoted(struct wn_buf *out, struct wn_span field)
 {
-    if (!needs_quotes(field)) {
-        wn_buf_add_span(out, field);
-        return;
-    }
     char *p = wn_buf_room(out, field.n * 2 + 2);
     char *q = p;
     *q++ = '"';
@@ -61,4 +57,23 @@ void wn_csv_add_field(struct wn_buf *out, struct wn_span field)
     }
     *q++ = '"';
     out->len += (size_t)(q - p);
+}
+
+void wn_csv_add_field(struct wn_buf *out, struct wn_span field)
+{
+    if (needs_quotes(field)) {
+        add_quoted(out, field);
+    } else {
+        wn_buf_add_span(out, field);
+    }
+}
+
+void wn_csv_add_value(struct wn_buf *out, struct wn_span value, char delimiter, bool quoted)
+{
+    if (quoted || needs_quotes(value) ||
+        (value.n > 0 && memchr(value.p, delimiter, value.n) != NULL)) {
+        add_quoted(out, value);
+    } else {
+        wn_buf_add_span(out, value);
+    }
 }

@@ -142,6 +142,10 @@ void wn_report_csv(struct wn_report_writer *w, const struct wn_report_row *row, 
     }
     wn_buf_add_char(out, ',');
     wn_buf_add_text(out, wn_rule_word(row->verdict.rule));
+    wn_buf_add_char(out, ',');
+    wn_csv_add_field(out, row->column);
+    wn_buf_add_char(out, ',');
+    wn_csv_add_field(out, row->fixed);
     wn_buf_add_char(out, '\n');
 }
 

@@ -18,6 +18,8 @@ struct wn_report_row {
     const struct wn_history *history; /* or NULL */
     const char *duplicate_file;       /* NULL: the same input */
     uint64_t duplicate_line;
+    struct wn_span column; /* the email column's name, where a row has several */
+    struct wn_span fixed;  /* what stands in the row now, where --fix changed it */
 };
 
 /* Formats rows of one run; remembers the words of each reason's last verdict, which the next one
@@ -38,7 +40,8 @@ void wn_report_header(struct wn_buf *out);
 void wn_report_csv(struct wn_report_writer *w, const struct wn_report_row *row, struct wn_buf *out);
 
 /* One JSON object on one line, with its line end; keys are the columns', numbers are numbers, and
- * what is not known is null. `line` and `duplicate_of` are left out. */
+ * what is not known is null. what only the rows of a list have (line, duplicate_of, column, fixed)
+ * is left out. */
 void wn_report_json(const struct wn_report_row *row, struct wn_buf *out);
 
 /* The flags' words, sorted, joined with `;`. */

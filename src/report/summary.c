@@ -57,7 +57,13 @@ static void add_input(cJSON *root, const struct wn_summary *s)
     add_text(o, "delimiter", (const char[]){s->delimiter, '\0'});
     add_text(o, "encoding", s->utf16 ? "utf-16" : s->windows_1252 ? "windows-1252" : "utf-8");
     add_bool(o, "header", s->header);
-    add_text(o, "email_column", s->email_column);
+    cJSON *columns = need(cJSON_AddArrayToObject(o, "email_columns"));
+    for (size_t i = 0; i < s->email_column_count; i++) {
+        struct wn_buf name = {0};
+        wn_text_add_utf8(&name, wn_span_of(s->email_columns[i]));
+        (void)cJSON_AddItemToArray(columns, need(cJSON_CreateString(wn_buf_text(&name))));
+        wn_buf_release(&name);
+    }
 }
 
 static void add_actions(cJSON *o, const uint64_t rows[WN_ACTION_COUNT])
@@ -133,6 +139,7 @@ static void add_settings(cJSON *root, const struct wn_summary *s)
     add_bool(o, "allow_literals", s->allow_literals);
     add_bool(o, "allow_private_hosts", s->allow_private);
     add_bool(o, "dedupe_across", s->dedupe_across);
+    add_bool(o, "fix", s->fix);
     add_bool(o, "dry_run", s->dry_run);
 }
 
@@ -164,6 +171,7 @@ void wn_summary_json(const struct wn_summary *s, struct wn_buf *out)
     }
     add_counts(root, s);
     add_number(root, "mailboxes", s->mailboxes);
+    add_number(root, "fixed", s->tally->fixed);
     add_groups(root, "providers", s->providers, s->provider_count);
     add_groups(root, "domains", s->domains, s->domain_count);
     add_settings(root, s);
@@ -226,15 +234,26 @@ static void add_share(struct wn_buf *out, const struct wn_summary *s, const char
     wn_buf_add_char(out, '\n');
 }
 
+/* "'Email', 'Email 2'" */
+static void add_columns(const struct wn_summary *s, struct wn_buf *out)
+{
+    for (size_t i = 0; i < s->email_column_count; i++) {
+        wn_buf_add_text(out, i == 0 ? "'" : ", '");
+        wn_text_add_shown(out, wn_span_of(s->email_columns[i]));
+        wn_buf_add_char(out, '\'');
+    }
+}
+
 void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
 {
     static const char *const files[] = {"keep.csv", "review.csv", "drop.csv"};
     static const char *const why[] = {"kept", "to review", "dropped"};
     bool written = (s->output != NULL || s->held != NULL) && !s->dry_run;
     wn_text_add_shown(out, wn_span_of(s->input));
-    wn_buf_addf(out, ": %llu records, email column '", (unsigned long long)s->records);
-    wn_text_add_shown(out, wn_span_of(s->email_column));
-    wn_buf_addf(out, "', %lld.%02lld s%s\n", (long long)(s->run.ms / 1000),
+    wn_buf_addf(out, ": %llu records, email column%s ", (unsigned long long)s->records,
+                s->email_column_count > 1 ? "s" : "");
+    add_columns(s, out);
+    wn_buf_addf(out, ", %lld.%02lld s%s\n", (long long)(s->run.ms / 1000),
                 (long long)(s->run.ms % 1000 / 10),
                 s->dry_run ? " (dry run: nothing is written)" : "");
     for (unsigned i = 0; i < WN_ACTION_COUNT; i++) {
@@ -248,6 +267,10 @@ void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
             add_reasons(s, (enum wn_action)i, out);
             wn_buf_add_char(out, '\n');
         }
+    }
+    if (s->fix) {
+        wn_buf_addf(out, "  fixed      %llu rows have a repaired or suggested address\n",
+                    (unsigned long long)s->tally->fixed);
     }
     if (!s->offline) {
         wn_buf_addf(out,
@@ -269,9 +292,9 @@ void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
                         "were kept\n");
     }
     if (s->column_chosen) {
-        wn_buf_add_text(out, "  note       several columns may hold addresses; '");
-        wn_text_add_shown(out, wn_span_of(s->email_column));
-        wn_buf_add_text(out, "' was taken (--column chooses)\n");
+        wn_buf_add_text(out, "  note       several columns may hold addresses; ");
+        add_columns(s, out);
+        wn_buf_add_text(out, " was taken (--column chooses)\n");
     }
 }
 

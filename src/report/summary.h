@@ -8,6 +8,10 @@
 #include "base/str.h"
 #include "report/tally.h"
 
+enum {
+    WN_EMAIL_COLUMNS = 16 /* --column options of a run, at most */
+};
+
 struct wn_summary_group {
     const char *name;  /* a domain or a provider */
     const char *route; /* of a domain; NULL for a provider */
@@ -26,7 +30,8 @@ struct wn_summary {
     bool utf16;        /* the input was, and the lists are UTF-8 */
     bool windows_1252; /* the text is not UTF-8, and its bytes were kept */
     bool header;
-    const char *email_column;
+    const char *email_columns[WN_EMAIL_COLUMNS]; /* in the order in which a row's are tried */
+    size_t email_column_count;
     bool column_chosen; /* among several possible ones */
     const struct wn_tally *tally;
     uint64_t mailboxes; /* distinct, in this run */
@@ -38,7 +43,7 @@ struct wn_summary {
 
     /* Settings that a verdict depends on. */
     const struct wn_policy *policy;
-    bool offline, allow_literals, allow_private, dedupe_across, store;
+    bool offline, allow_literals, allow_private, dedupe_across, store, fix;
     int64_t as_of;
 
     /* Circumstances: all that may differ between two runs with the same result. */

@@ -11,6 +11,7 @@ struct wn_tally {
     uint64_t action[WN_ACTION_COUNT];
     uint64_t result[WN_RESULT_COUNT];
     uint64_t reason[WN_REASON_COUNT];
+    uint64_t fixed; /* rows that --fix changed */
 };
 
 void wn_tally_add(struct wn_tally *sum, const struct wn_tally *part);

@@ -32,7 +32,7 @@ LISTS = ("keep.csv", "review.csv", "drop.csv")
 FILES = LISTS + ("report.csv", "rejected.csv", "summary.json")
 COLUMNS = ("line,email,address,result,reason,action,blame,evidence,flags,suggestion,domain,mx,"
            "provider,smtp_code,enhanced_code,diagnostic,hard_bounces,soft_bounces,last_event,"
-           "last_event_at,duplicate_of,rule")
+           "last_event_at,duplicate_of,rule,column,fixed")
 
 
 csv.field_size_limit(1 << 30)

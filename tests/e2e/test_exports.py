@@ -70,8 +70,8 @@ class ExportsTest(Case):
         data = plain(gzip.decompress(data) if name.endswith(".gz") else data)
         cells, short = column_of(data, delimiter, column, header_lines)
         summary = done.summary["input"]
-        self.assertEqual((summary["delimiter"], summary["email_column"], summary["header"]),
-                         (delimiter, column_name, header_lines > 0))
+        self.assertEqual((summary["delimiter"], summary["email_columns"], summary["header"]),
+                         (delimiter, [column_name], header_lines > 0))
         self.assertEqual([row["email"] for row in done.report], cells)
         self.assertEqual(len(done.rejected), short)
         self.assertEqual(summary["bytes"], len(data))

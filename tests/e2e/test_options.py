@@ -71,7 +71,7 @@ class UsageTest(OptionCase):
             (("clean", "--set", "role_account=burn", "list.csv"), ("burn",)),
             (("clean", "--delimiter", "ab", "list.csv"), ("--delimiter",)),
             (("clean", "--delimiter", '"', "list.csv"), ("--delimiter",)),
-            (("clean", "-c", "email", "-c", "id", "list.csv"), ("--column",)),
+            (("clean", *["--column=email"] * 17, "list.csv"), ("--column", "16")),
             (("clean", "--as-of", "yesterday", "list.csv"), ("--as-of", "yesterday")),
             (("clean", "--no-db", "--dns-server", "dns.example", "list.csv"), ("dns.example",)),
             (("clean", "--no-db", "--dns-server", "127.0.0.1:70000", "list.csv"), ("70000",)),
@@ -493,7 +493,7 @@ class SummaryTest(OptionCase):
         done = self.offline("-v", "-c", "2", "list.csv")
         self.assertNotIn("\x1b", done.err)
         summary = json.loads(read(self.path("list.winnow/summary.json")).decode())
-        self.assertEqual(summary["input"]["email_column"], "ém\x1b[2Jail")
+        self.assertEqual(summary["input"]["email_columns"], ["ém\x1b[2Jail"])
 
 
 if __name__ == "__main__":
