@@ -108,4 +108,12 @@ size_t wn_address_several(struct wn_span cell, struct wn_span *found, size_t max
  * mapping for others). Writes at most sizeof address->text octets to `key`, returns how many. */
 size_t wn_address_key(const struct wn_address *address, char *key);
 
+/* Folds a key of `length` octets, in place, into the one that stands for all names of its mailbox,
+ * where its provider gives a mailbox several (data/aliases.def): `a.b+shop@googlemail.com` becomes
+ * `ab@gmail.com`. Returns the new length, never more than the old one. Other keys stay. */
+size_t wn_address_fold(char *key, size_t length);
+
+/* Whether mailboxes at this domain have several names. */
+bool wn_address_folds(struct wn_span domain);
+
 #endif

@@ -35,19 +35,29 @@ int wn_enter_domain(struct wn_run *run, struct wn_span name, uint64_t hash, unsi
     return status;
 }
 
-void wn_enter_suggested(struct wn_run *run, struct wn_span local, uint32_t domain)
+int wn_enter_suggested(struct wn_run *run, struct wn_span local, uint32_t domain, unsigned options,
+                       struct wn_error *err)
 {
     const struct wn_domain *d = wn_tables_domain(&run->tables, domain);
     char key[sizeof((struct wn_address *)0)->text];
     size_t n = local.n + 1 + d->length;
-    bool added;
+    int status = WN_OK;
     if (n > sizeof key) {
-        return; /* longer than any address */
+        return WN_OK; /* longer than any address */
     }
     memcpy(key, local.p, local.n);
     key[local.n] = '@';
     memcpy(key + local.n + 1, d->name, d->length);
-    (void)wn_tables_intern_mailbox(&run->tables, local, domain, wn_hash(key, n), &added);
+    n = wn_enter_key(run->settings, key, n);
+    const char *at = memrchr(key, '@', n);
+    struct wn_span name = {at + 1, (size_t)(key + n - (at + 1))};
+    if (!wn_span_equal(name, (struct wn_span){d->name, d->length})) {
+        status = wn_enter_domain(run, name, wn_hash(name.p, name.n), options, &domain, err);
+    }
+    bool added;
+    (void)wn_tables_intern_mailbox(&run->tables, (struct wn_span){key, (size_t)(at - key)}, domain,
+                                   wn_hash(key, n), &added);
+    return status;
 }
 
 int wn_enter_suggestion(struct wn_run *run, struct wn_row *row, struct wn_span meant,

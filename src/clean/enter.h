@@ -14,7 +14,16 @@ int wn_enter_domain(struct wn_run *run, struct wn_span name, uint64_t hash, unsi
 
 /* Enters the mailbox that was probably meant, so that its history is known when --fix asks for it:
  * `local` of a key, at the domain. */
-void wn_enter_suggested(struct wn_run *run, struct wn_span local, uint32_t domain);
+int wn_enter_suggested(struct wn_run *run, struct wn_span local, uint32_t domain, unsigned options,
+                       struct wn_error *err);
+
+/* A mailbox's key in the tables: with --fold-aliases, all names of a mailbox have one. `key` as in
+ * wn_address_fold. */
+static inline size_t wn_enter_key(const struct wn_clean_settings *settings, char *key,
+                                  size_t length)
+{
+    return settings->fold_aliases ? wn_address_fold(key, length) : length;
+}
 
 /* For a cell whose fault a slip explains: makes `row` point to the domain that was probably meant.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "clean/fix.h"
 
+#include "clean/enter.h"
 #include "csv/writer.h"
 
 /* Whether the suggested mailbox, which the survey entered for its history, would go to a list as
@@ -15,12 +16,13 @@ static bool earns(const struct wn_run *run, struct wn_span suggestion, enum wn_a
     wn_address_read(suggestion, options, &address);
     size_t n = wn_address_key(&address, key);
     size_t local = n - wn_address_domain(&address).n - 1;
+    uint32_t flags =
+        address.flags | wn_overlay_mailbox(s->overlay, (struct wn_span){key, n}, local);
+    n = wn_enter_key(s, key, n);
     uint32_t id = wn_tables_find_mailbox(&run->tables, (struct wn_span){key, n});
     if (id == WN_NONE || address.fault != WN_FAULT_none) {
         return false;
     }
-    uint32_t flags =
-        address.flags | wn_overlay_mailbox(s->overlay, (struct wn_span){key, n}, local);
     wn_judge_mailbox(&run->tables, id, flags, &s->policy, s->now, &verdict);
     return verdict.action <= action;
 }

@@ -34,8 +34,9 @@ struct wn_clean_settings {
     double max_drop; /* percent; below 0: no valve */
     int only;        /* an enum wn_action, or -1 */
     int64_t jobs, wait, now;
-    bool interactive; /* check: never wait for a lock, and let a failed look-up be a verdict */
-    bool fix;         /* write repaired and suggested addresses into the rows */
+    bool interactive;  /* check: never wait for a lock, and let a failed look-up be a verdict */
+    bool fold_aliases; /* all names of a mailbox are one, where its provider says so */
+    bool fix;          /* write repaired and suggested addresses into the rows */
     bool no_header, offline, refresh, allow_literals, dry_run, dedupe_across, json, quiet, verbose;
     enum wn_progress_mode progress;
 };

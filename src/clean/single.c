@@ -38,8 +38,12 @@ static int enter(struct wn_run *run, struct wn_span text, struct wn_error *err)
     char key[sizeof address.text];
     size_t n = wn_address_key(&address, key);
     struct wn_span domain = wn_address_domain(&address);
-    struct wn_span local = {key, n - domain.n - 1};
-    row->bits |= wn_overlay_mailbox(run->settings->overlay, (struct wn_span){key, n}, local.n);
+    size_t plain = n - domain.n - 1;
+    row->bits |= wn_overlay_mailbox(run->settings->overlay, (struct wn_span){key, n}, plain);
+    n = wn_enter_key(run->settings, key, n);
+    const char *at = memrchr(key, '@', n);
+    struct wn_span local = {key, (size_t)(at - key)};
+    domain = (struct wn_span){at + 1, n - local.n - 1};
     uint32_t id;
     bool added;
     int status = wn_enter_domain(run, domain, wn_hash(domain.p, domain.n), options, &id, err);

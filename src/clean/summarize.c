@@ -116,6 +116,7 @@ void wn_summarize(const struct wn_run *run, struct wn_run_input *input)
                              .allow_private = settings->dns.allow_private,
                              .dedupe_across = settings->dedupe_across,
                              .store = settings->db != NULL,
+                             .fold_aliases = settings->fold_aliases,
                              .fix = settings->fix,
                              .as_of = settings->now,
                              .run = {.began = run->began,

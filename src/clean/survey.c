@@ -210,12 +210,17 @@ static void find(const struct survey *s, struct batch *b, const struct wn_record
     char *key = wn_buf_room(&b->keys, sizeof address->text);
     size_t n = wn_address_key(address, key);
     struct wn_span domain = wn_address_domain(address);
+    size_t local = n - domain.n - 1;
+    f->bits |= wn_overlay_mailbox(s->run->settings->overlay, (struct wn_span){key, n}, local);
+    if (s->run->settings->fold_aliases) {
+        n = wn_address_fold(key, n);
+        local = (size_t)((char *)memrchr(key, '@', n) - key);
+        domain = (struct wn_span){key + local + 1, n - local - 1};
+    }
     f->has_mailbox = true;
     f->key = (uint32_t)b->keys.len;
     f->domain_length = (uint16_t)domain.n;
-    f->local_length = (uint16_t)(n - domain.n - 1);
-    f->bits |=
-        wn_overlay_mailbox(s->run->settings->overlay, (struct wn_span){key, n}, f->local_length);
+    f->local_length = (uint16_t)local;
     f->key_hash = wn_hash(key, n);
     f->domain_hash = wn_hash(domain.p, domain.n);
     f->domain = find_met(b, domain, f->domain_hash);
@@ -275,7 +280,7 @@ static int enter_suggestion(const struct survey *s, struct wn_row *row, struct w
 {
     int status = wn_enter_suggestion(s->run, row, domain, s->options, err);
     if (status == WN_OK && s->run->settings->fix) {
-        wn_enter_suggested(s->run, local, row->mailbox);
+        status = wn_enter_suggested(s->run, local, row->mailbox, s->options, err);
     }
     return status;
 }
@@ -309,8 +314,12 @@ static int enter_record(struct survey *s, struct batch *b, const struct wn_recor
     if (status != WN_OK) {
         return status;
     }
-    if (run->settings->fix && wn_tables_domain(t, domain_id)->suggestion != WN_NONE) {
-        wn_enter_suggested(run, local, wn_tables_domain(t, domain_id)->suggestion);
+    uint32_t meant = wn_tables_domain(t, domain_id)->suggestion;
+    if (run->settings->fix && meant != WN_NONE) {
+        status = wn_enter_suggested(run, local, meant, s->options, err);
+        if (status != WN_OK) {
+            return status;
+        }
     }
     bool added;
     uint32_t mailbox = wn_tables_intern_mailbox(t, local, domain_id, f->key_hash, &added);

@@ -32,6 +32,7 @@ int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd, struc
     s->offline = j->offline;
     s->refresh = j->refresh;
     s->allow_literals = j->allow_literals;
+    s->fold_aliases = j->fold_aliases;
     s->dns = (struct wn_resolver_config){.servers = j->dns_server,
                                          .timeout_ms = (int)j->dns_timeout,
                                          .window = (int)j->dns_parallel,

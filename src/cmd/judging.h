@@ -11,7 +11,7 @@ struct wn_judging {
     const char *policy, *db, *dns_server, *as_of, *lists;
     struct wn_texts set;
     int64_t dns_timeout, dns_parallel;
-    bool offline, no_db, refresh, allow_private, allow_literals;
+    bool offline, no_db, refresh, allow_private, allow_literals, fold_aliases;
 };
 
 /* Rows of an option table; `S` is the command's settings, with a member `judging`. */
@@ -42,6 +42,9 @@ struct wn_judging {
         "accept mail hosts with private addresses, for lists of one's own network", 0, 0),         \
     WN_JUDGING_OPTION(S, "allow-literals", WN_OPT_FLAG, allow_literals, NULL,                      \
         "accept address literals such as bob@[192.0.2.1]", 0, 0),                                  \
+    WN_JUDGING_OPTION(S, "fold-aliases", WN_OPT_FLAG, fold_aliases, NULL,                          \
+        "take all names of one mailbox for one: at Gmail dots and +tag, at Outlook.com, Fastmail, Proton and iCloud +tag", \
+        0, 0),                                                                                     \
     WN_JUDGING_OPTION(S, "lists", WN_OPT_TEXT, lists, "DIR",                                       \
         "your own lists (default: $XDG_CONFIG_HOME/winnow/lists, else ~/.config/winnow/lists, if it is there; '' is none)", \
         0, 0),                                                                                     \

@@ -139,6 +139,7 @@ static void add_settings(cJSON *root, const struct wn_summary *s)
     add_bool(o, "allow_literals", s->allow_literals);
     add_bool(o, "allow_private_hosts", s->allow_private);
     add_bool(o, "dedupe_across", s->dedupe_across);
+    add_bool(o, "fold_aliases", s->fold_aliases);
     add_bool(o, "fix", s->fix);
     add_bool(o, "dry_run", s->dry_run);
 }

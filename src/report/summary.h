@@ -43,7 +43,7 @@ struct wn_summary {
 
     /* Settings that a verdict depends on. */
     const struct wn_policy *policy;
-    bool offline, allow_literals, allow_private, dedupe_across, store, fix;
+    bool offline, allow_literals, allow_private, dedupe_across, store, fold_aliases, fix;
     int64_t as_of;
 
     /* Circumstances: all that may differ between two runs with the same result. */

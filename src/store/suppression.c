@@ -281,6 +281,29 @@ static int derive_fresh(struct wn_store *store, const struct wn_mailbox_news *ne
     return put_history(store, news->id, news->address, all, err);
 }
 
+int wn_history_combine(struct wn_store *store, const struct wn_span *recipients, size_t count,
+                       wn_history_visit *visit, void *arg, struct wn_error *err)
+{
+    struct gathered all = {0};
+    int status = WN_OK;
+    for (size_t i = 0; i < count && status == WN_OK; i++) {
+        sqlite3_int64 id;
+        status = wn_mailbox_find(store, recipients[i], &id, err);
+        if (status == WN_OK && id != 0) {
+            status = wn_events_story(store, id, recipients[i], gather_story, &all, err);
+        }
+    }
+    if (status == WN_OK && all.count > 0) {
+        struct wn_history history;
+        place_texts(&all);
+        order_events(&all);
+        wn_history_derive(all.events, all.count, &history);
+        status = visit(arg, recipients[0], &history);
+    }
+    release_gathered(&all);
+    return status;
+}
+
 static int compare_news(const void *a, const void *b)
 {
     const struct wn_mailbox_news *x = a, *y = b;

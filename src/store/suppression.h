@@ -60,6 +60,11 @@ int wn_history_get(struct wn_store *store, struct wn_span recipient, wn_history_
 int wn_domain_history_get(struct wn_store *store, struct wn_span domain,
                           wn_domain_history_visit *visit, void *arg, struct wn_error *err);
 
+/* What the events of several recipients amount to if all of them are one mailbox: calls `visit` at
+ * most once, with the first recipient. */
+int wn_history_combine(struct wn_store *store, const struct wn_span *recipients, size_t count,
+                       wn_history_visit *visit, void *arg, struct wn_error *err);
+
 /* Every mailbox with history, or every domain with something to say, in no order. */
 int wn_history_scan(struct wn_store *store, wn_history_visit *visit, void *arg,
                     struct wn_error *err);

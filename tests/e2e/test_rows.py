@@ -205,5 +205,107 @@ class FixTest(Case):
         self.assertEqual(len(rows_of(one.files["review.csv"])), 30000)
 
 
+class FoldAliasesTest(Case):
+    """--fold-aliases: the names that one mailbox has."""
+
+    NAMES = ("bob.smith@gmail.com", "bobsmith+shop@gmail.com", "BobSmith@googlemail.com",
+             "ann@outlook.com", "ann+news@outlook.com", "a.nn@outlook.com",
+             "cid@brackwell.net", "cid+x@brackwell.net")
+
+    def names(self, *arguments):
+        self.write("list.csv", "email\n" + "".join(name + "\n" for name in self.NAMES))
+        return self.clean("list.csv", *arguments)
+
+    def test_duplicates(self):
+        apart = self.names()
+        self.assertEqual({row["duplicate_of"] for row in apart.report}, {""})
+        self.assertEqual(apart.summary["mailboxes"], len(self.NAMES))
+        self.assertFalse(apart.summary["settings"]["fold_aliases"])
+        folded = self.names("--fold-aliases")
+        self.assertEqual([row["duplicate_of"] for row in folded.report],
+                         ["", "2", "2", "", "5", "", "", ""])
+        self.assertEqual(folded.summary["mailboxes"], 5)
+        self.assertTrue(folded.summary["settings"]["fold_aliases"])
+
+    def test_only_the_key_is_folded(self):
+        """The address stays what it is, and the tag is flagged either way."""
+        for arguments in ((), ("--fold-aliases",)):
+            output = self.names(*arguments)
+            self.assertEqual(output.by("email", "address")["bobsmith+shop@gmail.com"],
+                             "bobsmith+shop@gmail.com")
+            self.assertEqual([row["email"] for row in output.report if "tagged" in row["flags"]],
+                             ["bobsmith+shop@gmail.com", "ann+news@outlook.com",
+                              "cid+x@brackwell.net"])
+        self.assertEqual(output.by("email", "domain")["BobSmith@googlemail.com"], "gmail.com")
+
+    def history(self, text):
+        self.write("bounces.csv", "email,event,timestamp,reason\n" + text)
+        self.winnow("bounces", "import", "--db", self.db, "bounces.csv")
+
+    def verdicts(self, text, *arguments):
+        self.write("list.csv", text)
+        self.winnow("clean", "--offline", "--db", self.db, "--as-of", "2026-11-01", "-o", "out",
+                    *arguments, "list.csv")
+        return self.output("out").by("email", "reason")
+
+    def test_history_under_a_name_that_the_list_does_not_have(self):
+        self.history("b.o.b+news@gmail.com,unsubscribe,2026-10-01T00:00:00Z,\n")
+        rows = "email\nbob@gmail.com\n"
+        self.assertEqual(self.verdicts(rows), {"bob@gmail.com": "not_checked"})
+        self.assertEqual(self.verdicts(rows, "--fold-aliases"), {"bob@gmail.com": "unsubscribed"})
+        done = self.winnow("check", "--offline", "--db", self.db, "--as-of", "2026-11-01", "--json",
+                           "--fold-aliases", "bob@gmail.com", status=3)
+        self.assertEqual(done.json()["reason"], "unsubscribed")
+
+    def test_history_under_several_names_is_one_story(self):
+        """A later delivery under one name clears the bounce under the other; two soft bounces of
+        two names that only together are too often count together."""
+        self.history("ann+a@outlook.com,bounce,2026-08-01T00:00:00Z,550 5.1.1 user unknown\n"
+                     "ann@outlook.com,delivered,2026-09-01T00:00:00Z,\n"
+                     "bob@outlook.com,delivered,2026-08-01T00:00:00Z,\n"
+                     "bob+a@outlook.com,bounce,2026-09-01T00:00:00Z,550 5.1.1 user unknown\n"
+                     "c.i.d@gmail.com,bounce,2026-09-01T00:00:00Z,452 4.2.2 mailbox full\n"
+                     "ci.d@gmail.com,bounce,2026-09-10T00:00:00Z,452 4.2.2 mailbox full\n"
+                     "cid@gmail.com,bounce,2026-09-20T00:00:00Z,452 4.2.2 mailbox full\n")
+        rows = "email\nann+a@outlook.com\nbob@outlook.com\ncid+x@gmail.com\n"
+        self.assertEqual(self.verdicts(rows), {
+            "ann+a@outlook.com": "hard_bounced", "bob@outlook.com": "delivered",
+            "cid+x@gmail.com": "not_checked"})
+        self.assertEqual(self.verdicts(rows, "--fold-aliases"), {
+            "ann+a@outlook.com": "delivered", "bob@outlook.com": "hard_bounced",
+            "cid+x@gmail.com": "full_too_long"})
+        report = {row["email"]: row for row in self.output("out").report}
+        self.assertEqual(report["cid+x@gmail.com"]["soft_bounces"], "3")
+        self.assertEqual(report["ann+a@outlook.com"]["last_event"], "delivered")
+
+    def test_a_store_much_larger_than_the_list(self):
+        """Look-ups one by one would miss the other names."""
+        self.history("".join(f"p{i}@brackwell.net,delivered,2026-10-01T00:00:00Z,\n"
+                             for i in range(2000)) +
+                     "bob+x@icloud.com,complaint,2026-10-01T00:00:00Z,\n")
+        self.assertEqual(self.verdicts("email\nbob@icloud.com\np7@brackwell.net\n",
+                                       "--fold-aliases"),
+                         {"bob@icloud.com": "complained", "p7@brackwell.net": "delivered"})
+
+    def test_with_fix(self):
+        """The history of the suggested mailbox counts under all its names."""
+        self.history("b.ob+shop@googlemail.com,unsubscribe,2026-10-01T00:00:00Z,\n")
+        self.write("list.csv", "email\nbob@gmial.com\neve@gmial.com\nfay@gmailcom\n")
+        arguments = ("clean", "--offline", "--db", self.db, "--as-of", "2026-11-01", "--fix",
+                     "--set", "typo_suspected=keep", "-o", "out", "list.csv")
+        self.winnow(*arguments)
+        self.assertEqual(self.output("out").by("email", "fixed")["bob@gmial.com"], "bob@gmail.com")
+        self.winnow(*arguments, "--fold-aliases")
+        self.assertEqual(self.output("out").by("email", "fixed"), {
+            "bob@gmial.com": "", "eve@gmial.com": "eve@gmail.com", "fay@gmailcom": "fay@gmail.com"})
+
+    def test_lists_see_the_address_as_it_is(self):
+        """An entry of one's allow list names an address, not a folded key."""
+        self.write("lists/allow.txt", "info+x@outlook.com\n")
+        self.write("list.csv", "email\ninfo+x@outlook.com\n")
+        output = self.clean("list.csv", "--fold-aliases", "--lists", "lists")
+        self.assertEqual(output.report[0]["flags"].split(";")[0], "allowed")
+
+
 if __name__ == "__main__":
     main()
