@@ -152,20 +152,32 @@ static size_t find_angle(struct wn_span s)
     return found;
 }
 
+/* The first ">" outside quotes at or behind `i`; s.n when there is none. */
+static size_t find_close(struct wn_span s, size_t i)
+{
+    bool quotes = true; /* a quote seen from here on may be closed */
+    for (; i < s.n && s.p[i] != '>'; i++) {
+        if (s.p[i] == '"' && quotes) {
+            size_t behind = skip_quoted(s, i);
+            quotes = behind != 0;
+            i = quotes ? behind - 1 : i;
+        }
+    }
+    return i;
+}
+
 /* `Name <addr>`, `<addr>`, `<addr`, `addr>`, and `addr <Name>` the wrong way round. */
 static struct wn_span unwrap_angle(struct wn_span s, uint32_t *flags)
 {
     size_t open = find_angle(s);
     if (open == s.n) {
-        if (s.n > 0 && s.p[s.n - 1] == '>' && s.p[0] != '"') {
+        if (s.n > 0 && s.p[s.n - 1] == '>') {
             s.n--;
             *flags |= WN_FLAG_trimmed;
         }
         return s;
     }
-    const char *close = memchr(s.p + open, '>', s.n - open);
-    size_t end = close != NULL ? (size_t)(close - s.p) : s.n;
-    struct wn_span inside = slice(s, open + 1, end);
+    struct wn_span inside = slice(s, open + 1, find_close(s, open + 1));
     struct wn_span before = slice(s, 0, open);
     if (wn_cell_has_at(inside)) {
         *flags |= WN_FLAG_extracted;
@@ -223,12 +235,16 @@ struct cutter {
     bool quotes; /* a quote seen from here on may be closed */
 };
 
-/* Whether the octets at c->i part one address from the next; *length says how many they are. */
-static bool is_separator(const struct cutter *c, bool behind_at, bool literal, size_t *length)
+/* Whether the octets at c->i part one address from the next; *length says how many they are. A
+ * joiner spells words in some scripts, so it parts nothing within a piece. */
+static bool is_separator(const struct cutter *c, bool within, bool behind_at, bool literal,
+                         size_t *length)
 {
-    char octet = c->cell.p[c->i];
+    const char *p = c->cell.p + c->i;
+    size_t left = c->cell.n - c->i;
+
     *length = 1;
-    switch (octet) {
+    switch (*p) {
     case ',':
     case ';':
     case '|':
@@ -247,7 +263,8 @@ static bool is_separator(const struct cutter *c, bool behind_at, bool literal, s
     case '?':
         return behind_at;
     default:
-        return wn_blank_at(c->cell.p + c->i, c->cell.n - c->i, length);
+        return wn_blank_at(p, left, length) &&
+               !(within && wn_glyph_at(p, left, length) == WN_GLYPH_JOINER);
     }
 }
 
@@ -270,9 +287,9 @@ static bool read_piece(struct cutter *c, struct wn_span *piece)
             return false;
         }
     }
-    while (c->i < c->cell.n && !is_separator(c, at != SIZE_MAX, literal, &length)) {
+    while (c->i < c->cell.n && !is_separator(c, c->i > start, at != SIZE_MAX, literal, &length)) {
         if (at == SIZE_MAX && is_at(c->cell.p + c->i, c->cell.n - c->i, &at_length)) {
-            at = c->i == start ? 0 : c->i + at_length;
+            at = c->i + at_length;
             literal = c->i + at_length < c->cell.n && c->cell.p[c->i + at_length] == '[';
         }
         c->i += length;
@@ -282,14 +299,17 @@ static bool read_piece(struct cutter *c, struct wn_span *piece)
     if (c->i < c->cell.n && c->cell.p[c->i] != '"') {
         c->i += length;
     }
+    for (size_t blank; (blank = blank_at_end(*piece)) > 0;) {
+        piece->n -= blank;
+    }
     while (piece->n > 0 && piece->p[piece->n - 1] == '.') {
         piece->n--;
     }
     if (piece->n > 2 && piece->p[0] == '\'' && piece->p[piece->n - 1] == '\'') {
         *piece = slice(*piece, 1, piece->n - 1);
     }
-    /* `at` is 0 when the @ stands first. */
-    return at != SIZE_MAX && at != 0 && c->cell.p + at < piece->p + piece->n;
+    return at != SIZE_MAX && piece->p < c->cell.p + at - at_length &&
+           c->cell.p + at < piece->p + piece->n;
 }
 
 /* As wn_address_several; *total counts repetitions too. */
@@ -302,7 +322,7 @@ static size_t list_addresses(struct wn_span cell, struct wn_span *found, size_t 
     *total = 0;
     while (c.i < cell.n && count < max) {
         struct wn_span piece = {0};
-        if (cell.p[c.i] != '"' && is_separator(&c, false, false, &length)) {
+        if (cell.p[c.i] != '"' && is_separator(&c, false, false, false, &length)) {
             c.i += length;
             continue;
         }
