@@ -2,19 +2,9 @@
 /* Fuzzes the way from a cell to a mailbox. The first octet sets the options, the rest is the cell.
  * What is checked is what every caller relies on: offsets lie in the cell, a normal form is its own
  * normal form, a key is its own key. */
-#include <stdlib.h>
-
 #include "address/address.h"
 #include "address/lists.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool truth)
-{
-    if (!truth) {
-        abort();
-    }
-}
+#include "fuzz.h"
 
 static void check_normal_form(const struct wn_address *a, unsigned options)
 {
@@ -23,20 +13,20 @@ static void check_normal_form(const struct wn_address *a, unsigned options)
     char key_again[sizeof a->text];
     unsigned repaired = WN_FLAG_trimmed | WN_FLAG_extracted;
 
-    require(a->length <= WN_ADDRESS_MAX && a->local_length <= WN_LOCAL_MAX);
+    REQUIRE(a->length <= WN_ADDRESS_MAX && a->local_length <= WN_LOCAL_MAX);
     wn_address_read(wn_address_text(a), options, &again);
-    require(again.fault == a->fault && again.verbatim);
-    require((a->flags & ~repaired) == again.flags);
-    require(wn_span_equal(wn_address_text(a), wn_address_text(&again)));
+    REQUIRE(again.fault == a->fault && again.verbatim);
+    REQUIRE((a->flags & ~repaired) == again.flags);
+    REQUIRE(wn_span_equal(wn_address_text(a), wn_address_text(&again)));
     size_t n = wn_address_key(a, key);
-    require(n == wn_address_key(&again, key_again) && memcmp(key, key_again, n) == 0);
+    REQUIRE(n == wn_address_key(&again, key_again) && memcmp(key, key_again, n) == 0);
     size_t domain = wn_address_domain(a).n + 1;
     wn_lists_local((struct wn_span){key, n - domain});
     wn_lists_domain(wn_address_domain(a));
     memcpy(again.text, key, n);
     again.length = (uint16_t)n;
     again.local_length = (uint16_t)(n - domain);
-    require(n == wn_address_key(&again, key_again) && memcmp(key, key_again, n) == 0);
+    REQUIRE(n == wn_address_key(&again, key_again) && memcmp(key, key_again, n) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -49,16 +39,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned options = data[0] % 16;
     struct wn_span cell = {(const char *)data + 1, size - 1};
     wn_address_read(cell, options, &a);
-    require(a.fault < WN_FAULT_COUNT && a.fault_at <= cell.n);
-    require((size_t)a.cell_at + a.cell_length <= cell.n);
-    require(a.fault != WN_FAULT_none || a.length > 0);
+    REQUIRE(a.fault < WN_FAULT_COUNT && a.fault_at <= cell.n);
+    REQUIRE((size_t)a.cell_at + a.cell_length <= cell.n);
+    REQUIRE(a.fault != WN_FAULT_none || a.length > 0);
     if (a.length > 0) {
         check_normal_form(&a, options);
     }
     size_t n = wn_address_several(cell, found, 3);
-    require(a.fault != WN_FAULT_syntax_several || n > 1);
+    REQUIRE(a.fault != WN_FAULT_syntax_several || n > 1);
     for (size_t i = 0; i < n; i++) {
-        require(found[i].p >= cell.p && found[i].p + found[i].n <= cell.p + cell.n);
+        REQUIRE(found[i].p >= cell.p && found[i].p + found[i].n <= cell.p + cell.n);
     }
     return 0;
 }

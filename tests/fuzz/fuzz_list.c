@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The lists' files: octet 0 says which list, the rest is the file. What is read must be written
- * back as the same entry. */
-#include <stdlib.h>
-
+/* Fuzzes the reading of the lists' files: the first octet says which list, the rest is the file.
+ * What is read must be written back as the same entry. */
 #include "address/list_file.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz.h"
 
 static int check(void *arg, uint64_t line, struct wn_span written,
                  const struct wn_list_entry *entry, const char *fault)
@@ -13,16 +11,12 @@ static int check(void *arg, uint64_t line, struct wn_span written,
     enum wn_list_id list = *(enum wn_list_id *)arg;
     struct wn_list_entry again;
     struct wn_buf text = {0};
-    if (line == 0 || (entry == NULL) == (fault == NULL) || written.n == 0) {
-        abort();
-    }
+    REQUIRE(line > 0 && (entry == NULL) != (fault == NULL) && written.n > 0);
     if (entry != NULL) {
         wn_list_entry_write(list, entry, &text);
-        if (wn_list_entry_read(list, wn_buf_span(&text), &again) != NULL ||
-            again.kind != entry->kind || again.length != entry->length ||
-            memcmp(again.text, entry->text, entry->length) != 0) {
-            abort();
-        }
+        REQUIRE(wn_list_entry_read(list, wn_buf_span(&text), &again) == NULL);
+        REQUIRE(again.kind == entry->kind && again.length == entry->length);
+        REQUIRE(memcmp(again.text, entry->text, entry->length) == 0);
         wn_buf_release(&text);
     }
     return 0;

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Fuzzes the suggestions. The first octet sets the options, the rest is the cell, and once more, as
+ * it is, the domain. What is suggested must be a faultless address at a provider's domain, another
+ * than was typed, and in need of no suggestion itself; where none is made, nothing is written. */
+#include "address/typo.h"
+
+#include "address/lists.h"
+#include "fuzz.h"
+
+enum {
+    UNTOUCHED = 0xa5
+};
+
+static void check_domain(struct wn_span domain)
+{
+    struct wn_typo typo, again;
+    struct wn_address a;
+    char text[2 + sizeof typo.domain];
+
+    memset(&typo, UNTOUCHED, sizeof typo);
+    memcpy(&again, &typo, sizeof typo);
+    if (!wn_typo_domain(domain, &typo)) {
+        REQUIRE(memcmp(&again, &typo, sizeof typo) == 0);
+        return;
+    }
+    struct wn_span meant = {typo.domain, typo.length};
+    REQUIRE(typo.length > 0 && typo.length <= WN_TYPO_DOMAIN_MAX);
+    REQUIRE(memchr(typo.domain, '\0', sizeof typo.domain) == typo.domain + typo.length);
+    REQUIRE(*wn_typo_word(typo.kind) != '\0');
+    REQUIRE(!wn_span_equal(meant, domain));
+    REQUIRE(wn_lists_well_known(meant) && !wn_lists_well_known(domain));
+    REQUIRE(wn_lists_domain(domain) == 0);
+    REQUIRE(!wn_typo_domain(meant, &again));
+    memcpy(text, "a@", 2);
+    memcpy(text + 2, meant.p, meant.n);
+    wn_address_read((struct wn_span){text, 2 + meant.n}, WN_ADDRESS_EXACT | WN_ADDRESS_OFFLINE, &a);
+    REQUIRE(a.verbatim && (a.fault == WN_FAULT_none || a.fault == WN_FAULT_syntax_provider));
+}
+
+/* The local part is as it was typed; only its normal form may look different. */
+static void check_local(const struct wn_address *typed, struct wn_span cell,
+                        const struct wn_address *meant)
+{
+    struct wn_span local = wn_address_local(meant);
+    struct wn_span found = {cell.p + typed->cell_at, typed->cell_length};
+    if (typed->length > 0) {
+        REQUIRE(wn_span_equal(local, wn_address_local(typed)));
+    } else if (found.p[0] != '"' && (meant->flags & WN_FLAG_eai) == 0) {
+        REQUIRE(found.n > local.n && wn_span_equal(local, (struct wn_span){found.p, local.n}));
+    }
+}
+
+static void check_address(struct wn_span cell, unsigned options)
+{
+    struct wn_address typed, meant;
+    size_t length = SIZE_MAX;
+    char *out = malloc(WN_ADDRESS_MAX);
+    REQUIRE(out != NULL);
+    memset(out, UNTOUCHED, WN_ADDRESS_MAX);
+
+    wn_address_read(cell, options, &typed);
+    if (!wn_typo_address(&typed, cell, out, &length)) {
+        REQUIRE(length == SIZE_MAX);
+        for (size_t i = 0; i < WN_ADDRESS_MAX; i++) {
+            REQUIRE((uint8_t)out[i] == UNTOUCHED);
+        }
+        free(out);
+        return;
+    }
+    REQUIRE(length > 0 && length <= WN_ADDRESS_MAX);
+    struct wn_span text = {out, length};
+    wn_address_read(text, WN_ADDRESS_EXACT | WN_ADDRESS_OFFLINE, &meant);
+    REQUIRE(meant.fault == WN_FAULT_none && meant.verbatim);
+    struct wn_span domain = wn_address_domain(&meant);
+    REQUIRE(wn_lists_well_known(domain) || (wn_lists_domain(domain) & WN_FLAG_free) != 0);
+    REQUIRE(typed.length == 0 || !wn_span_equal(domain, wn_address_domain(&typed)));
+    check_local(&typed, cell, &meant);
+    memset(out, UNTOUCHED, length);
+    REQUIRE(!wn_typo_address(&meant, text, out, &length));
+    free(out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > 0) {
+        struct wn_span cell = {(const char *)data + 1, size - 1};
+        check_domain(cell);
+        check_address(cell, data[0] % (WN_ADDRESS_EXACT * 2U));
+    }
+    return 0;
+}
