@@ -3,8 +3,9 @@
 #define WN_ADDRESS_ADDRESS_H
 
 /* From the bytes of a cell to a mailbox: what was written, whether SMTP could deliver to it, and
- * its normal form. No allocation (libidn2 and libunistring excepted, for names that are not ASCII),
- * no global state: any thread may call any function at any time. */
+ * its normal form. No global state: any thread may call any function at any time. No allocation but
+ * what libidn2 needs for a domain with a label that is not ASCII or begins with xn--, and
+ * libunistring for a local part with 64 or more combining marks in a row. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,8 +69,12 @@ struct wn_address {
 
 /* Reads a cell as address.md's "Cells" and "Syntax" say: trims and unwraps it, parses it, and
  * writes its normal form. `options`: enum wn_address_option bits. Always fills *address completely
- * except for the bytes of `text` beyond `length`. */
+ * except for the bytes of `text` beyond `length`. Out of memory ends the process. */
 void wn_address_read(struct wn_span cell, unsigned options, struct wn_address *address);
+
+/* The same for callers who must not end: false when there is no memory, and then nothing in
+ * *address means anything. */
+bool wn_address_try(struct wn_span cell, unsigned options, struct wn_address *address);
 
 static inline struct wn_span wn_address_text(const struct wn_address *a)
 {

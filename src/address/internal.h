@@ -55,6 +55,7 @@ struct wn_scan {
     bool mapped;       /* a full-width @ or dot was read as its ASCII form */
     enum wn_fault fault;
     size_t fault_at; /* offset in `text` */
+    bool no_memory;  /* the step failed for want of memory; no fault is set */
 };
 
 /* Reads the local part up to and including the @; false with the fault set. */
@@ -64,11 +65,11 @@ bool wn_scan_local(struct wn_scan *s);
 bool wn_scan_domain(struct wn_scan *s);
 
 /* Writes the local part's normal form to a->text and sets a->local_length and flags; false with the
- * scan's fault set. Writes at most WN_LOCAL_MAX octets. */
+ * scan's fault or no_memory set. Writes at most WN_LOCAL_MAX octets. */
 bool wn_normalize_local(struct wn_scan *s, struct wn_address *a);
 
 /* Writes @ and the domain's normal form behind it and sets a->length and flags; false with the
- * scan's fault set. */
+ * scan's fault or no_memory set. */
 bool wn_normalize_domain(struct wn_scan *s, struct wn_address *a);
 
 /* Whether the local part in a->text breaks the rules of its provider. */

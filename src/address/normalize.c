@@ -37,6 +37,12 @@ static bool fail(struct wn_scan *s, enum wn_fault fault, size_t at)
     return false;
 }
 
+static bool fail_memory(struct wn_scan *s)
+{
+    s->no_memory = true;
+    return false;
+}
+
 static uint8_t class_of(char c)
 {
     return wn_octet_class[(uint8_t)c];
@@ -186,7 +192,7 @@ bool wn_normalize_local(struct wn_scan *s, struct wn_address *a)
         size_t room = sizeof nfc;
         uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)content, n, nfc, &room);
         if (normal == NULL) {
-            wn_out_of_memory();
+            return fail_memory(s);
         }
         if (normal != nfc) { /* more than 3 octets for one, which Unicode rules out */
             free(normal);
@@ -219,34 +225,30 @@ bool wn_normalize_local(struct wn_scan *s, struct wn_address *a)
 
 /* --- domain ---------------------------------------------------------------------------------- */
 
-/* A label of the normal form, at `label` and NUL-terminated: sets the flags that an xn-- earns. */
-static void inspect_label(const char *label, bool foreign, uint32_t *flags)
+/* A label of the normal form, at `label` and NUL-terminated: sets the flags that an xn-- earns.
+ * False when there is no memory to tell. */
+static bool inspect_label(const char *label, bool foreign, uint32_t *flags)
 {
     char *wide = NULL;
     if (strncmp(label, "xn--", 4) != 0) {
-        return;
+        return true;
     }
     *flags |= WN_FLAG_idn;
     if (foreign) {
         /* With an A-label, libidn2 decodes it, encodes that again and compares. */
         int rc =
             idn2_lookup_u8((const uint8_t *)label, NULL, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-        if (rc == IDN2_MALLOC) {
-            wn_out_of_memory();
-        }
         if (rc != IDN2_OK) {
             *flags |= WN_FLAG_odd_label;
-            return;
+            return rc != IDN2_MALLOC;
         }
     }
     int rc = idn2_to_unicode_8z8z(label, &wide, 0);
-    if (rc == IDN2_MALLOC) {
-        wn_out_of_memory();
-    }
     if (rc == IDN2_OK && mixes_scripts(wide, strlen(wide))) {
         *flags |= WN_FLAG_mixed_script;
     }
     idn2_free(wide);
+    return rc != IDN2_MALLOC;
 }
 
 static bool is_plain_label(const char *p, size_t n)
@@ -259,27 +261,28 @@ static bool is_plain_label(const char *p, size_t n)
     return n > 0 && p[0] != '-' && p[n - 1] != '-';
 }
 
-/* A label beyond ASCII, to its A-label (or to the plain ASCII that UTS 46 maps it to) in `out`. */
-static enum wn_fault encode_label(const char *p, size_t n, char out[LABEL_MAX + 1])
+/* The label beyond ASCII that begins at `start` and has n octets, to its A-label (or to the plain
+ * ASCII that UTS 46 maps it to) in `out`. */
+static bool encode_label(struct wn_scan *s, size_t start, size_t n, char out[LABEL_MAX + 1])
 {
     char source[WIDE_LABEL_MAX];
     uint8_t *encoded = NULL;
     enum wn_fault fault = WN_FAULT_none;
 
     if (n >= sizeof source) {
-        return WN_FAULT_syntax_label_too_long;
+        return fail(s, WN_FAULT_syntax_label_too_long, start);
     }
-    memcpy(source, p, n);
+    memcpy(source, s->text.p + start, n);
     source[n] = '\0';
     int rc =
         idn2_lookup_u8((const uint8_t *)source, &encoded, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (rc == IDN2_MALLOC) {
-        wn_out_of_memory();
+        return fail_memory(s);
     }
     if (rc != IDN2_OK) {
         bool too_long =
             rc == IDN2_TOO_BIG_LABEL || rc == IDN2_TOO_BIG_DOMAIN || rc == IDN2_PUNYCODE_BIG_OUTPUT;
-        return too_long ? WN_FAULT_syntax_label_too_long : WN_FAULT_syntax_idn;
+        return fail(s, too_long ? WN_FAULT_syntax_label_too_long : WN_FAULT_syntax_idn, start);
     }
     size_t length = strlen((const char *)encoded);
     if (!is_plain_label((const char *)encoded, length)) {
@@ -290,7 +293,7 @@ static enum wn_fault encode_label(const char *p, size_t n, char out[LABEL_MAX + 
         memcpy(out, encoded, length + 1);
     }
     idn2_free(encoded);
-    return fault;
+    return fault == WN_FAULT_none || fail(s, fault, start);
 }
 
 /* The label from `start` to `end` of the text, behind what a->text holds. */
@@ -302,9 +305,8 @@ static bool write_label(struct wn_scan *s, size_t start, size_t end, struct wn_a
     bool wide = !is_ascii(p, n);
 
     if (wide) {
-        enum wn_fault fault = encode_label(p, n, label);
-        if (fault != WN_FAULT_none) {
-            return fail(s, fault, start);
+        if (!encode_label(s, start, n, label)) {
+            return false;
         }
         n = strlen(label);
         if (strncmp(label, "xn--", 4) != 0) {
@@ -324,8 +326,7 @@ static bool write_label(struct wn_scan *s, size_t start, size_t end, struct wn_a
     }
     memcpy(a->text + a->length, label, n);
     a->length = (uint16_t)(a->length + n);
-    inspect_label(label, !wide, &a->flags);
-    return true;
+    return inspect_label(label, !wide, &a->flags) || fail_memory(s);
 }
 
 static bool all_digits(const char *p, size_t n)

@@ -206,7 +206,7 @@ static struct wn_scan read_any(struct wn_span cell, unsigned options, struct wn_
     return s;
 }
 
-void wn_address_read(struct wn_span cell, unsigned options, struct wn_address *a)
+bool wn_address_try(struct wn_span cell, unsigned options, struct wn_address *a)
 {
     size_t domain_at = 0;
     size_t last_label = 0;
@@ -222,8 +222,8 @@ void wn_address_read(struct wn_span cell, unsigned options, struct wn_address *a
         domain_at = (size_t)a->local_length + 1;
     } else {
         struct wn_scan s = read_any(cell, options, a);
-        if (a->fault != WN_FAULT_none) {
-            return;
+        if (a->fault != WN_FAULT_none || s.no_memory) {
+            return !s.no_memory;
         }
         domain_at = a->cell_at + s.domain;
         last_label = a->cell_at + s.last_label;
@@ -231,10 +231,10 @@ void wn_address_read(struct wn_span cell, unsigned options, struct wn_address *a
     if (!common && wn_provider_refuses(a)) {
         a->fault = WN_FAULT_syntax_provider;
         a->fault_at = a->cell_at;
-        return;
+        return true;
     }
     if (options & WN_ADDRESS_SYNTAX_ONLY) {
-        return;
+        return true;
     }
     a->fault = wn_address_domain_fault(wn_address_domain(a), options);
     if (a->fault == WN_FAULT_unknown_tld && last_label == 0) {
@@ -243,5 +243,13 @@ void wn_address_read(struct wn_span cell, unsigned options, struct wn_address *a
     }
     if (a->fault != WN_FAULT_none) {
         a->fault_at = (uint32_t)(a->fault == WN_FAULT_unknown_tld ? last_label : domain_at);
+    }
+    return true;
+}
+
+void wn_address_read(struct wn_span cell, unsigned options, struct wn_address *a)
+{
+    if (!wn_address_try(cell, options, a)) {
+        wn_out_of_memory();
     }
 }

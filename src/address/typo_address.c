@@ -129,7 +129,8 @@ static bool mend_domain(struct wn_span typed, struct mended *m)
 /* --- the whole ----------------------------------------------------------------------------------
  */
 
-/* Writes local@domain if that is an address without a fault. */
+/* Writes local@domain if that is an address without a fault. Such a one takes no memory: the domain
+ * is ASCII, and a local part that does take some is too long (wn_address_read). */
 static bool put_together(struct wn_span local, struct wn_span domain, char *out, size_t *length)
 {
     char text[WN_ADDRESS_MAX];
@@ -141,8 +142,8 @@ static bool put_together(struct wn_span local, struct wn_span domain, char *out,
     memcpy(text, local.p, local.n);
     text[local.n] = '@';
     memcpy(text + local.n + 1, domain.p, domain.n);
-    wn_address_read((struct wn_span){text, local.n + 1 + domain.n}, WN_ADDRESS_EXACT, &a);
-    if (a.fault != WN_FAULT_none || a.length > WN_ADDRESS_MAX) {
+    if (!wn_address_try((struct wn_span){text, local.n + 1 + domain.n}, WN_ADDRESS_EXACT, &a) ||
+        a.fault != WN_FAULT_none || a.length > WN_ADDRESS_MAX) {
         return false;
     }
     memcpy(out, a.text, a.length);
