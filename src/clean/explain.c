@@ -50,23 +50,14 @@ static struct wn_span diagnose(const struct wn_judged *j, struct wn_span cell, s
     return (struct wn_span){"", 0};
 }
 
-/* The whole address that was probably meant. */
-static struct wn_span suggest(const struct wn_judged *j, struct wn_span cell,
-                              struct wn_span address, unsigned options,
-                              struct wn_explain_room *room)
+/* The whole address that was probably meant; empty where its provider would not give it out. */
+static struct wn_span suggest(struct wn_span cell, unsigned options, struct wn_explain_room *room)
 {
+    size_t n = 0;
     wn_buf_clear(&room->suggestion);
-    if ((j->row->bits & WN_ROW_SUGGESTION) != 0) {
-        size_t n = 0;
-        wn_address_read(cell, options, &room->address);
-        (void)wn_typo_address(&room->address, cell, wn_buf_room(&room->suggestion, WN_ADDRESS_MAX),
-                              &n);
-        room->suggestion.len = n;
-    } else {
-        const char *at = memrchr(address.p, '@', address.n);
-        wn_buf_add(&room->suggestion, address.p, (size_t)(at + 1 - address.p));
-        wn_buf_add(&room->suggestion, j->suggestion->name, j->suggestion->length);
-    }
+    wn_address_read(cell, options, &room->address);
+    (void)wn_typo_address(&room->address, cell, wn_buf_room(&room->suggestion, WN_ADDRESS_MAX), &n);
+    room->suggestion.len = n;
     return wn_buf_span(&room->suggestion);
 }
 
@@ -87,7 +78,7 @@ void wn_explain(const struct wn_judged *j, struct wn_span cell, unsigned options
         row->provider = wn_span_of(wn_provider_name(j->domain->provider));
     }
     if (j->suggestion != NULL) {
-        row->suggestion = suggest(j, cell, row->address, options, room);
+        row->suggestion = suggest(cell, options, room);
     }
     row->diagnostic = diagnose(j, cell, &room->diagnostic);
 }

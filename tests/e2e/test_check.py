@@ -103,6 +103,20 @@ class OfflineTest(CheckCase):
                 self.assertEqual((verdict["reason"], verdict["address"]), (reason, normal))
                 self.assertEqual(verdict["email"] or "", address)
 
+    def test_suggestions(self):
+        """address -> reason, suggestion"""
+        cases = {
+            "Bob <Bob@Gmial.com>": ("typo_suspected", "Bob@gmail.com"),
+            "bob@gmail,com": ("typo_dead", "bob@gmail.com"),
+            # Gmail gives out no such names; they used to be suggested all the same.
+            "b@gmial.com": ("typo_suspected", None),
+            "b_b@gmial.com": ("typo_suspected", None),
+        }
+        for address, expected in cases.items():
+            with self.subTest(address):
+                verdict = self.verdict(address, status=NOT_KEEP)
+                self.assertEqual((verdict["reason"], verdict["suggestion"]), expected)
+
     def test_allow_literals(self):
         verdict = self.verdict("bob@[192.0.2.1]", "--allow-literals")
         self.assertEqual(verdict["action"], "keep")
