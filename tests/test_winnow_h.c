@@ -196,6 +196,21 @@ START_TEST(octets)
 }
 END_TEST
 
+/* The key of an address of a few octets used to go on with those of an earlier one. */
+START_TEST(behind_the_texts)
+{
+    struct wn_parsed r;
+    static const char nothing[WN_PARSED_MAX];
+    ck_assert(wn_parse("bob.smith.and.company@gmial.com", 31, 0, &r));
+    ck_assert_str_eq(r.suggestion, "bob.smith.and.company@gmail.com");
+    ck_assert(wn_parse("b@x.org", 7, 0, &r));
+    ck_assert_str_eq(r.key, "b@x.org");
+    ck_assert_mem_eq(r.address + 7, nothing, sizeof r.address - 7);
+    ck_assert_mem_eq(r.key + 7, nothing, sizeof r.key - 7);
+    ck_assert_mem_eq(r.suggestion, nothing, sizeof r.suggestion);
+}
+END_TEST
+
 /* The result used to be emptied before the text was read. */
 START_TEST(text_in_the_result)
 {
@@ -283,6 +298,7 @@ static Suite *api_suite(void)
     tcase_add_test(tc, found);
     tcase_add_test(tc, no_text);
     tcase_add_test(tc, octets);
+    tcase_add_test(tc, behind_the_texts);
     tcase_add_test(tc, text_in_the_result);
     tcase_add_test(tc, more_than_4_gib);
     tcase_add_test(tc, threads);

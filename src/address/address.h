@@ -110,7 +110,8 @@ enum wn_fault wn_address_domain_fault(struct wn_span domain, unsigned options);
 size_t wn_address_several(struct wn_span cell, struct wn_span *found, size_t max);
 
 /* The mailbox key of a normal form: its local part in lower case (ASCII, and simple Unicode case
- * mapping for others). Writes at most sizeof address->text octets to `key`, returns how many. */
+ * mapping for others). Returns its octets; `key` has room for sizeof address->text, of which those
+ * behind the key may be written, too. */
 size_t wn_address_key(const struct wn_address *address, char *key);
 
 /* Folds a key of `length` octets, in place, into the one that stands for all names of its mailbox,

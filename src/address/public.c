@@ -48,12 +48,16 @@ static void put_address(struct wn_parsed *result, const struct wn_address *a)
         result->fault_at = a->fault_at;
     }
     if (a->length > 0) {
+        /* wn_address_key may write more than it says, and the result ends with a NUL. */
+        char key[sizeof a->text];
+        size_t n = wn_address_key(a, key);
+        memcpy(result->key, key, n);
+        result->key_length = n;
         memcpy(result->address, a->text, a->length);
         result->address_length = a->length;
         result->local_length = a->local_length;
-        result->key_length = wn_address_key(a, result->key);
-        struct wn_span key = {result->key, result->key_length - (a->length - a->local_length)};
-        flags |= wn_lists_local(key) | wn_lists_domain(wn_address_domain(a));
+        flags |= wn_lists_local((struct wn_span){key, n - (a->length - a->local_length)}) |
+                 wn_lists_domain(wn_address_domain(a));
     }
     put_flags(result, flags);
 }
