@@ -40,13 +40,17 @@ struct wn_typo {
 bool wn_typo_domain(struct wn_span domain, struct wn_typo *typo);
 
 /* The address that was meant by a cell that `address` is the reading of (wn_address_read of the
- * same cell), where a slip explains its fault: syntax_single_label    bob@gmailcom, bob@gmail-com,
- * bob@gmail syntax_bad_char, _space, _dot, _hyphen, _empty_domain ... bob@gmail,com  bob@gmail com
- * bob@gmail..com  bob@@gmail.com syntax_no_at           bob(at)gmail.com  bob#gmail.com
- * bob.gmail.com  bobgmail.com unknown_tld or none    what wn_typo_domain says of its domain:
- * bob@gmail.con Only the domain and the @ are ever mended, and only if what comes out has no fault
- * and a well-known or free provider's domain. `bob2gmail.com` gets no suggestion: on an American
- * keyboard 2 is an @ without the shift key, but bob2 may be a name as well. `out` has room for
+ * same cell), where a slip explains its fault:
+ *
+ *     syntax_single_label      bob@gmailcom, bob@gmail-com, bob@gmail
+ *     syntax_bad_char, _space, _dot, _hyphen, _empty_domain ...
+ *                              bob@gmail,com  bob@gmail com  bob@gmail..com  bob@@gmail.com
+ *     syntax_no_at             bob(at)gmail.com  bob#gmail.com  bob.gmail.com  bobgmail.com
+ *     unknown_tld or none      what wn_typo_domain says of its domain: bob@gmail.con
+ *
+ * Only the domain and the @ are ever mended, and only if what comes out has no fault and a
+ * well-known or free provider's domain. `bob2gmail.com` gets no suggestion: on an American keyboard
+ * 2 is an @ without the shift key, but bob2 may be a name as well. `out` has room for
  * WN_ADDRESS_MAX octets; *length says how many were written, without a NUL. Both are written only
  * when true is returned. */
 bool wn_typo_address(const struct wn_address *address, struct wn_span cell, char *out,

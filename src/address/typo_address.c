@@ -3,11 +3,11 @@
  * provider's domain letter by letter and be a faultless address when read again; so a wrong attempt
  * comes to nothing, and the attempts need no proof of their own that they are the only one.
  *
- * Behind the @, whatever cannot stand in a domain was either hit by accident (dropped: `g
- * mail.com`,
- * `@gmail.com` of a double @) or hit for the dot (`gmail,com`). If both lead to a provider, neither
- * is certain. Without an @, something that looks or sounds like one is taken for it; a full stop,
- * or nothing at all, only before the providers that slips.txt calls sole. */
+ * Behind the @, whatever cannot stand in a domain was either hit by accident and is dropped (the
+ * blank of `g mail.com`, the second @ of `@@gmail.com`), or hit for the dot (`gmail,com`). If both
+ * lead to a provider, neither is certain. Without an @, something that looks or sounds like one is
+ * taken for it; a full stop, or nothing at all, only before the providers that slips.txt calls
+ * sole. */
 #include "address/targets.h"
 #include "address/typo.h"
 
