@@ -92,11 +92,6 @@ uint32_t wn_lists_domain(struct wn_span domain)
            (lists & WN_LIST_PLACEHOLDER ? WN_FLAG_placeholder : 0);
 }
 
-bool wn_lists_well_known(struct wn_span domain)
-{
-    return (wn_names_find(&wn_names_domain, domain) & WN_LIST_WELLKNOWN) != 0;
-}
-
 uint32_t wn_lists_mx(struct wn_span mx)
 {
     return wn_names_find_domain(&wn_names_mx, mx, WN_LIST_MX) ? WN_FLAG_disposable : 0;

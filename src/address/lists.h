@@ -15,10 +15,6 @@ uint32_t wn_lists_local(struct wn_span local);
  * a disposable service counts, a subdomain of a free provider does not. */
 uint32_t wn_lists_domain(struct wn_span domain);
 
-/* Whether the domain is one that everybody knows (src/data/wellknown.txt): a slip is measured
- * against these, and none of them is ever disposable. */
-bool wn_lists_well_known(struct wn_span domain);
-
 /* Flags of a domain known by its preferred MX host (disposable services share one). */
 uint32_t wn_lists_mx(struct wn_span mx);
 

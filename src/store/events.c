@@ -72,15 +72,6 @@ static int find_word(const char *const *words, size_t count, struct wn_span word
     return -1;
 }
 
-bool wn_event_kind_read(struct wn_span word, enum wn_event_kind *kind)
-{
-    int found = find_word(kind_words, WN_KIND_COUNT, word);
-    if (found >= 0) {
-        *kind = (enum wn_event_kind)found;
-    }
-    return found >= 0;
-}
-
 /* At most `max` bytes, cutting no UTF-8 sequence in two. */
 static struct wn_span clip(struct wn_span s, size_t max)
 {

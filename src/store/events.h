@@ -32,8 +32,6 @@ const char *wn_event_kind_word(enum wn_event_kind kind);
 const char *wn_bounce_action_word(enum wn_bounce_action action);
 const char *wn_category_word(enum wn_category category);
 const char *wn_phase_word(enum wn_phase phase);
-/* False when the word is none of the set (case-sensitive). */
-bool wn_event_kind_read(struct wn_span word, enum wn_event_kind *kind);
 
 struct wn_event {
     struct wn_span recipient;  /* mailbox key: normal form with the local part in lower case */

@@ -445,7 +445,7 @@ static void try_slip(struct slips *s, struct wn_span typed)
     if (strcmp(text, s->domain) == 0 || !is_new(text)) {
         return;
     }
-    if (wn_lists_domain(typed) != 0 || wn_lists_well_known(typed) ||
+    if (wn_names_find(&wn_names_domain, typed) != 0 || wn_lists_domain(typed) != 0 ||
         wn_names_find(&wn_names_neighbours, typed) != 0) {
         s->known++;
         return;
