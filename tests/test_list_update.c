@@ -1,40 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What a fetched list must be like, and what is left of it. */
 #include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "address/list_update.h"
+#include "support/tempdir.h"
 
-static char dir[] = "/tmp/winnow-overlay-XXXXXX";
+static const char *dir; /* of the running case */
 
-static void make_dir(void)
+static void make_directory(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void remove_dir(void)
-{
-    char command[100];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): a directory we made */
-    memset(dir + strlen(dir) - 6, 'X', 6);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[200];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static void write_file(const char *name, const char *content)
-{
-    FILE *f = fopen(path_of(name), "w");
-    ck_assert_ptr_nonnull(f);
-    fputs(content, f);
-    fclose(f);
+    dir = tempdir_make();
 }
 
 static struct wn_overlay *load(void)
@@ -185,8 +160,7 @@ START_TEST(fetch)
     struct wn_error err = {0};
     struct wn_list_updated r = {0};
     unsigned file;
-    make_dir();
-    write_file("free.add.txt", "a0.fr\na1.fr\na2.fr\na3.fr\na4.fr\na5.fr\na6.fr\na7.fr\na8.fr\n"
+    (void)tempdir_text("free.add.txt", "a0.fr\na1.fr\na2.fr\na3.fr\na4.fr\na5.fr\na6.fr\na7.fr\na8.fr\n"
                                "a9.fr\n");
     struct wn_overlay *o = load();
     ck_assert(wn_list_file_number(wn_span_of(fetched[_i].list), &file));
@@ -207,7 +181,6 @@ START_TEST(fetch)
     wn_list_updated_release(&r);
     wn_overlay_free(o);
     wn_buf_release(&body);
-    remove_dir();
 }
 END_TEST
 
@@ -216,7 +189,6 @@ START_TEST(fetched_content)
     struct wn_error err = {0};
     struct wn_list_updated r = {0};
     unsigned file;
-    make_dir();
     struct wn_overlay *o = load();
     ck_assert(wn_list_file_number(WN_SPAN("placeholder.add"), &file));
     const struct wn_list_update update = {.overlay = o, .file = file, .source = "x"};
@@ -249,7 +221,6 @@ START_TEST(fetched_content)
     wn_list_updated_release(&r);
     wn_buf_release(&body);
     wn_overlay_free(o);
-    remove_dir();
 }
 END_TEST
 
@@ -258,6 +229,7 @@ static Suite *list_update_suite(void)
     Suite *suite = suite_create("list_update");
     TCase *tc = tcase_create("list_update");
     tcase_set_timeout(tc, 120);
+    tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
     tcase_add_loop_test(tc, fetch, 0, sizeof fetched / sizeof *fetched);
     tcase_add_test(tc, fetched_content);
     suite_add_tcase(suite, tc);

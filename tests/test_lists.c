@@ -3,10 +3,11 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "address/internal.h"
 #include "address/lists.h"
+#include "support/embed.h"
+#include "support/tempdir.h"
 
 #ifndef WN_TEST_ROOT
 #define WN_TEST_ROOT "."
@@ -191,58 +192,31 @@ static const struct {
     {"not ASCII", "role", "b\xc3\xbcro\n", false},
 };
 
-static int run_generator(const char *dir, const char *arguments)
-{
-    char command[600];
-    snprintf(command, sizeof command,
-             "cd %s && python3 '" WN_TEST_ROOT "/src/data/embed.py' out.c %s >log 2>&1", dir,
-             arguments);
-    return system(command); /* NOLINT(cert-env33-c): constants and a directory we made */
-}
-
-static void write_file(const char *dir, const char *name, const char *content)
-{
-    char path[200];
-    snprintf(path, sizeof path, "%s/%s.txt", dir, name);
-    FILE *f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fputs(content, f);
-    fclose(f);
-}
-
-static void remove_dir(const char *dir)
-{
-    char command[200];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c) */
-}
-
 START_TEST(generator)
 {
-    char dir[] = "/tmp/winnow-lists-XXXXXX";
     char name[50];
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    write_file(dir, sources[_i].file, sources[_i].content);
     snprintf(name, sizeof name, "%s.txt", sources[_i].file);
-    ck_assert_msg((run_generator(dir, name) == 0) == sources[_i].good, "%s", sources[_i].name);
-    remove_dir(dir);
+    (void)tempdir_text(name, sources[_i].content);
+    ck_assert_msg((embed_run(name) == 0) == sources[_i].good, "%s", sources[_i].name);
 }
 END_TEST
 
 START_TEST(generator_refuses_a_disposable_provider)
 {
-    char dir[] = "/tmp/winnow-lists-XXXXXX";
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    write_file(dir, "disposable", "x.com\n");
-    write_file(dir, "free", "y.com\n");
-    write_file(dir, "wellknown", "mail.x.com\n");
-    write_file(dir, "relay", "x.com\n");
-    ck_assert_int_eq(run_generator(dir, "disposable.txt free.txt"), 0);
-    ck_assert_int_ne(run_generator(dir, "disposable.txt relay.txt"), 0);
-    ck_assert_int_ne(run_generator(dir, "disposable.txt wellknown.txt"), 0);
-    remove_dir(dir);
+    (void)tempdir_text("disposable.txt", "x.com\n");
+    (void)tempdir_text("free.txt", "y.com\n");
+    (void)tempdir_text("wellknown.txt", "mail.x.com\n");
+    (void)tempdir_text("relay.txt", "x.com\n");
+    ck_assert_int_eq(embed_run("disposable.txt free.txt"), 0);
+    ck_assert_int_ne(embed_run("disposable.txt relay.txt"), 0);
+    ck_assert_int_ne(embed_run("disposable.txt wellknown.txt"), 0);
 }
 END_TEST
+
+static void make_directory(void)
+{
+    (void)tempdir_make();
+}
 
 static Suite *lists_suite(void)
 {
@@ -255,6 +229,10 @@ static Suite *lists_suite(void)
     tcase_add_loop_test(tc, no_disposable, 0, sizeof no_disposables / sizeof *no_disposables);
     tcase_add_test(tc, mx);
     tcase_add_loop_test(tc, file, 0, sizeof files / sizeof *files);
+    suite_add_tcase(suite, tc);
+    tc = tcase_create("generator");
+    tcase_set_timeout(tc, 30);
+    tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
     tcase_add_loop_test(tc, generator, 0, sizeof sources / sizeof *sources);
     tcase_add_test(tc, generator_refuses_a_disposable_provider);
     suite_add_tcase(suite, tc);

@@ -10,38 +10,13 @@
 
 #include "address/lists.h"
 #include "address/overlay.h"
+#include "support/tempdir.h"
 
-/* --- a directory for each case -----------------------------------------------------------------
- */
+static const char *dir; /* of the running case */
 
-static char dir[] = "/tmp/winnow-overlay-XXXXXX";
-
-static void make_dir(void)
+static void make_directory(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void remove_dir(void)
-{
-    char command[100];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): a directory we made */
-    memset(dir + strlen(dir) - 6, 'X', 6);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[200];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static void write_file(const char *name, const char *content)
-{
-    FILE *f = fopen(path_of(name), "w");
-    ck_assert_ptr_nonnull(f);
-    fputs(content, f);
-    fclose(f);
+    dir = tempdir_make();
 }
 
 static struct wn_overlay *load(void)
@@ -55,7 +30,7 @@ static struct wn_overlay *load(void)
 
 static int load_status(struct wn_error *err)
 {
-    struct wn_overlay *o = (struct wn_overlay *)dir;
+    struct wn_overlay *o = (struct wn_overlay *)err;
     *err = (struct wn_error){0};
     int status = wn_overlay_load(dir, &o, err);
     ck_assert(status == WN_OK || o == NULL);
@@ -165,24 +140,21 @@ static const struct {
 
 START_TEST(ask)
 {
-    make_dir();
-    write_file(asked[_i].file, asked[_i].content);
+    (void)tempdir_text(asked[_i].file, asked[_i].content);
     if (asked[_i].file2 != NULL) {
-        write_file(asked[_i].file2, asked[_i].content2);
+        (void)tempdir_text(asked[_i].file2, asked[_i].content2);
     }
     struct wn_overlay *o = load();
     uint32_t flags = flags_of(o, asked[_i].address);
     ck_assert_msg(flags == asked[_i].flags, "%s: %x, not %x", asked[_i].name, flags,
                   asked[_i].flags);
     wn_overlay_free(o);
-    remove_dir();
 }
 END_TEST
 
 START_TEST(mx_hosts)
 {
-    make_dir();
-    write_file("disposable_mx.add.txt", "mx.temp-x.net\naspmx3.googlemail.com\noutlook.com\n"
+    (void)tempdir_text("disposable_mx.add.txt", "mx.temp-x.net\naspmx3.googlemail.com\noutlook.com\n"
                                         "protection.outlook.com\nkundenserver.de\nyandex.net\n");
     struct wn_overlay *o = load();
     ck_assert_uint_eq(wn_overlay_mx(o, WN_SPAN("a.mx.temp-x.net")), D);
@@ -196,12 +168,11 @@ START_TEST(mx_hosts)
     /* A name among MX hosts is none among domains. */
     ck_assert_uint_eq(flags_of(o, "b@mx.temp-x.net"), 0);
     wn_overlay_free(o);
-    write_file("disposable_mx.txt", "");
+    (void)tempdir_text("disposable_mx.txt", "");
     o = load();
     ck_assert_uint_eq(wn_overlay_mx(o, WN_SPAN("mail.mailinator.com")), 0);
     wn_overlay_free(o);
     ck_assert_uint_eq(wn_overlay_mx(NULL, WN_SPAN("mail.mailinator.com")), D);
-    remove_dir();
 }
 END_TEST
 
@@ -229,7 +200,6 @@ static void same_as_compiled_in(void *arg, enum wn_list_id list, unsigned file,
 /* An empty directory, and no directory, change nothing. */
 START_TEST(nothing_of_theirs)
 {
-    make_dir();
     struct wn_overlay *o = load();
     for (unsigned i = 0; i < WN_LIST_IDS; i++) {
         ck_assert(wn_overlay_uses_built_in(o, (enum wn_list_id)i) ==
@@ -238,7 +208,6 @@ START_TEST(nothing_of_theirs)
     }
     wn_overlay_free(o);
     wn_overlay_free(NULL);
-    remove_dir();
 }
 END_TEST
 
@@ -259,49 +228,43 @@ static const struct {
 START_TEST(refuse)
 {
     struct wn_error err;
-    make_dir();
-    write_file(broken[_i].file, broken[_i].content);
+    (void)tempdir_text(broken[_i].file, broken[_i].content);
     ck_assert_int_eq(load_status(&err), WN_E_CONFIG);
     ck_assert_msg(strstr(err.text, broken[_i].words) != NULL, "%s: %s", broken[_i].name, err.text);
     ck_assert_int_eq(err.status, WN_E_CONFIG);
-    remove_dir();
 }
 END_TEST
 
 START_TEST(refuse_what_is_no_file)
 {
     struct wn_error err;
-    make_dir();
-    ck_assert_int_eq(mkdir(path_of("role.txt"), 0700), 0);
+    ck_assert_int_eq(mkdir(tempdir_path("role.txt"), 0700), 0);
     ck_assert_int_eq(load_status(&err), WN_E_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "role.txt is no ordinary file"));
-    rmdir(path_of("role.txt"));
-    ck_assert_int_eq(mkfifo(path_of("role.txt"), 0600), 0);
+    rmdir(tempdir_path("role.txt"));
+    ck_assert_int_eq(mkfifo(tempdir_path("role.txt"), 0600), 0);
     ck_assert_int_eq(load_status(&err), WN_E_CONFIG);
-    unlink(path_of("role.txt"));
-    ck_assert_int_eq(symlink("role.txt", path_of("role.txt")), 0);
+    unlink(tempdir_path("role.txt"));
+    ck_assert_int_eq(symlink("role.txt", tempdir_path("role.txt")), 0);
     ck_assert_int_eq(load_status(&err), WN_E_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "role.txt cannot be read"));
-    remove_dir();
 }
 END_TEST
 
 START_TEST(refuse_what_is_too_large)
 {
     struct wn_error err;
-    make_dir();
-    write_file("role.txt", "");
-    ck_assert_int_eq(truncate(path_of("role.txt"), (off_t)WN_LIST_FILE_OCTETS + 1), 0);
+    (void)tempdir_text("role.txt", "");
+    ck_assert_int_eq(truncate(tempdir_path("role.txt"), (off_t)WN_LIST_FILE_OCTETS + 1), 0);
     ck_assert_int_eq(load_status(&err), WN_E_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "role.txt is larger than 64 MiB"));
-    FILE *f = fopen(path_of("role.txt"), "w");
+    FILE *f = fopen(tempdir_path("role.txt"), "w");
     for (int i = 0; i <= WN_LIST_ENTRIES; i++) {
         fputs("a\n", f);
     }
     fclose(f);
     ck_assert_int_eq(load_status(&err), WN_E_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "role.txt:5000001: the lists have more than 5000000"));
-    remove_dir();
 }
 END_TEST
 
@@ -310,24 +273,21 @@ START_TEST(directories)
     struct wn_overlay *o;
     struct wn_error err = {0};
     struct wn_buf path = {0};
-    char config[100];
-    make_dir();
     ck_assert_int_eq(wn_overlay_load("", &o, &err), WN_OK);
     ck_assert_ptr_null(o);
-    ck_assert_int_eq(wn_overlay_load(path_of("none"), &o, &err), WN_E_CONFIG);
+    ck_assert_int_eq(wn_overlay_load(tempdir_path("none"), &o, &err), WN_E_CONFIG);
     ck_assert_ptr_nonnull(strstr(err.text, "/none cannot be read"));
-    snprintf(config, sizeof config, "%s/config", dir);
 
-    setenv("XDG_CONFIG_HOME", config, 1);
+    setenv("XDG_CONFIG_HOME", tempdir_path("config"), 1);
     setenv("HOME", dir, 1);
     ck_assert(wn_overlay_default_dir(&path));
-    ck_assert_str_eq(wn_buf_text(&path), path_of("config/winnow/lists"));
+    ck_assert_str_eq(wn_buf_text(&path), tempdir_path("config/winnow/lists"));
     ck_assert_int_eq(wn_overlay_load(NULL, &o, NULL), WN_OK); /* it need not exist */
     ck_assert_ptr_null(o);
-    ck_assert_int_eq(mkdir(path_of("config"), 0700), 0);
-    ck_assert_int_eq(mkdir(path_of("config/winnow"), 0700), 0);
-    ck_assert_int_eq(mkdir(path_of("config/winnow/lists"), 0700), 0);
-    write_file("config/winnow/lists/role.add.txt", "chef\n");
+    ck_assert_int_eq(mkdir(tempdir_path("config"), 0700), 0);
+    ck_assert_int_eq(mkdir(tempdir_path("config/winnow"), 0700), 0);
+    ck_assert_int_eq(mkdir(tempdir_path("config/winnow/lists"), 0700), 0);
+    (void)tempdir_text("config/winnow/lists/role.add.txt", "chef\n");
     ck_assert_int_eq(wn_overlay_load(NULL, &o, NULL), WN_OK);
     ck_assert_uint_eq(flags_of(o, "chef@x.org"), R);
     wn_overlay_free(o);
@@ -335,17 +295,16 @@ START_TEST(directories)
     setenv("XDG_CONFIG_HOME", "relative", 1); /* not allowed by the XDG specification */
     wn_buf_clear(&path);
     ck_assert(wn_overlay_default_dir(&path));
-    ck_assert_str_eq(wn_buf_text(&path), path_of(".config/winnow/lists"));
+    ck_assert_str_eq(wn_buf_text(&path), tempdir_path(".config/winnow/lists"));
     unsetenv("HOME");
     wn_buf_clear(&path);
     ck_assert(!wn_overlay_default_dir(&path));
     ck_assert_int_eq(wn_overlay_load(NULL, &o, NULL), WN_OK);
     ck_assert_ptr_null(o);
     setenv("XDG_CONFIG_HOME", dir, 1);
-    write_file("winnow", "a file in the way\n");
+    (void)tempdir_text("winnow", "a file in the way\n");
     ck_assert_int_eq(wn_overlay_load(NULL, &o, NULL), WN_OK);
     wn_buf_release(&path);
-    remove_dir();
 }
 END_TEST
 
@@ -354,12 +313,11 @@ END_TEST
 
 START_TEST(sources)
 {
-    make_dir();
-    write_file("disposable.txt",
+    (void)tempdir_text("disposable.txt",
                "b.net\na.net\nA.net\ngoogle.com\nco.uk\nduck.com\nblogspot.com\n");
     struct wn_overlay *o = load();
     struct wn_list_source s = wn_overlay_source(o, file_number("disposable"));
-    ck_assert_str_eq(s.path, path_of("disposable.txt"));
+    ck_assert_str_eq(s.path, tempdir_path("disposable.txt"));
     ck_assert_uint_eq(s.entries, 2);
     ck_assert_uint_eq(s.passed_over, 4);
     ck_assert_str_eq(s.passing, "google.com (a domain that everybody knows), co.uk (above a "
@@ -374,7 +332,7 @@ START_TEST(sources)
     ck_assert_uint_eq(wn_overlay_built_in(WN_LIST_ID_allow), 0);
     wn_overlay_free(o);
     /* More than can be named. */
-    FILE *f = fopen(path_of("disposable.txt"), "w");
+    FILE *f = fopen(tempdir_path("disposable.txt"), "w");
     for (int i = 0; i < 100; i++) {
         fprintf(f, "x%d.duck.com\n", i);
     }
@@ -384,7 +342,6 @@ START_TEST(sources)
     ck_assert_uint_eq(s.passed_over, 100);
     ck_assert(!s.passing_all);
     wn_overlay_free(o);
-    remove_dir();
 }
 END_TEST
 
@@ -419,16 +376,14 @@ static const struct {
 START_TEST(matches)
 {
     struct wn_buf out = {0};
-    make_dir();
-    write_file("allow.txt", "info\ninfo@a.yopmail.com\n");
-    write_file("disposable.add.txt", "yopmail.com\n");
+    (void)tempdir_text("allow.txt", "info\ninfo@a.yopmail.com\n");
+    (void)tempdir_text("disposable.add.txt", "yopmail.com\n");
     struct wn_overlay *o = load();
     wn_overlay_matches(o, wn_span_of(matched[_i].key), matched[_i].local_length, list_match, &out);
     ck_assert_msg(strcmp(wn_buf_text(&out), matched[_i].matches) == 0, "%s: %s", matched[_i].name,
                   wn_buf_text(&out));
     wn_overlay_free(o);
     wn_buf_release(&out);
-    remove_dir();
 }
 END_TEST
 
@@ -442,10 +397,9 @@ static void count(void *arg, enum wn_list_id list, unsigned file, const struct w
 START_TEST(each)
 {
     size_t counts[WN_LIST_FILES + 1] = {0};
-    make_dir();
-    write_file("allow.txt", "info\nx.org\nbob@x.org\n");
-    write_file("role.txt", "chef\n");
-    write_file("placeholder.add.txt", "qqq\n@qqq.com\nasdf\n");
+    (void)tempdir_text("allow.txt", "info\nx.org\nbob@x.org\n");
+    (void)tempdir_text("role.txt", "chef\n");
+    (void)tempdir_text("placeholder.add.txt", "qqq\n@qqq.com\nasdf\n");
     struct wn_overlay *o = load();
     wn_overlay_each(o, WN_LIST_ID_allow, count, counts);
     wn_overlay_each(o, WN_LIST_ID_role, count, counts);
@@ -456,7 +410,6 @@ START_TEST(each)
     ck_assert_uint_eq(counts[file_number("placeholder.add")], 3);
     ck_assert_uint_eq(counts[WN_LIST_FILES], wn_overlay_built_in(WN_LIST_ID_placeholder));
     wn_overlay_free(o);
-    remove_dir();
 }
 END_TEST
 
@@ -465,6 +418,7 @@ static Suite *overlay_suite(void)
     Suite *suite = suite_create("overlay");
     TCase *tc = tcase_create("overlay");
     tcase_set_timeout(tc, 120);
+    tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
 #define LOOP(test, table) tcase_add_loop_test(tc, test, 0, sizeof(table) / sizeof *(table))
     LOOP(ask, asked);
     tcase_add_test(tc, mx_hosts);

@@ -5,39 +5,25 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/replace.h"
+#include "support/tempdir.h"
 
-static char dir[] = "/tmp/winnow-replace-XXXXXX";
+static const char *dir; /* of the running case */
 
-static void make_dir(void)
+static void make_directory(void)
 {
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void remove_dir(void)
-{
-    char command[100];
-    snprintf(command, sizeof command, "rm -r %s", dir);
-    ck_assert_int_eq(system(command), 0); /* NOLINT(cert-env33-c): a directory we made */
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[200];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
+    dir = tempdir_make();
 }
 
 static void check_content(const char *name, const char *content)
 {
     char text[100];
-    FILE *f = fopen(path_of(name), "r");
+    FILE *f = fopen(tempdir_path(name), "r");
     ck_assert_ptr_nonnull(f);
     size_t n = fread(text, 1, sizeof text - 1, f);
     text[n] = '\0';
@@ -60,20 +46,17 @@ START_TEST(replace)
 {
     struct wn_error err = {0};
     int fd, second;
-    make_dir();
-    ck_assert_int_eq(wn_replace_lock(path_of("a/b//c/"), &fd, &err), WN_OK);
+    ck_assert_int_eq(wn_replace_lock(tempdir_path("a/b//c/"), &fd, &err), WN_OK);
     close(fd);
     struct stat st;
-    ck_assert_int_eq(stat(path_of("a/b"), &st), 0);
+    ck_assert_int_eq(stat(tempdir_path("a/b"), &st), 0);
     ck_assert_uint_eq(st.st_mode & 07777, 0700);
 
     ck_assert_int_eq(wn_replace_lock(dir, &fd, &err), WN_OK);
     ck_assert_int_eq(wn_replace_file(fd, dir, "x.txt", WN_SPAN("one\n"), &err), WN_OK);
     check_content("x.txt", "one\n");
     /* What a killed run left is no hindrance. */
-    FILE *left = fopen(path_of(".x.txt.new"), "w");
-    fputs("half of somethi", left);
-    fclose(left);
+    (void)tempdir_text(".x.txt.new", "half of somethi");
     ck_assert_int_eq(wn_replace_file(fd, dir, "x.txt", WN_SPAN(""), &err), WN_OK);
     check_content("x.txt", "");
     ck_assert_int_eq(count_names(), 2);
@@ -84,7 +67,6 @@ START_TEST(replace)
     close(fd);
     ck_assert_int_eq(wn_replace_lock(dir, &fd, NULL), WN_OK);
     close(fd);
-    remove_dir();
 }
 END_TEST
 
@@ -92,17 +74,15 @@ START_TEST(cannot_lock)
 {
     struct wn_error err = {0};
     int fd;
-    make_dir();
-    fclose(fopen(path_of("file"), "w"));
-    ck_assert_int_eq(wn_replace_lock(path_of("file"), &fd, &err), WN_E_CANTCREATE);
+    (void)tempdir_text("file", "");
+    ck_assert_int_eq(wn_replace_lock(tempdir_path("file"), &fd, &err), WN_E_CANTCREATE);
     ck_assert_int_eq(fd, -1);
     err = (struct wn_error){0};
-    ck_assert_int_eq(wn_replace_lock(path_of("file/below"), &fd, &err), WN_E_CANTCREATE);
+    ck_assert_int_eq(wn_replace_lock(tempdir_path("file/below"), &fd, &err), WN_E_CANTCREATE);
     err = (struct wn_error){0};
     ck_assert_int_eq(wn_replace_lock("/proc/none/below", &fd, &err), WN_E_CANTCREATE);
     ck_assert_ptr_nonnull(strstr(err.text, "the directory /proc/none cannot be made"));
     ck_assert_int_eq(fd, -1);
-    remove_dir();
 }
 END_TEST
 
@@ -111,18 +91,17 @@ START_TEST(cannot_replace)
     struct wn_error err = {0};
     struct rlimit limit;
     int fd;
-    make_dir();
     ck_assert_int_eq(wn_replace_lock(dir, &fd, &err), WN_OK);
     /* A directory in the way of the file, and in the way of the one beside it. */
-    ck_assert_int_eq(mkdir(path_of("d.txt"), 0700), 0);
+    ck_assert_int_eq(mkdir(tempdir_path("d.txt"), 0700), 0);
     ck_assert_int_eq(wn_replace_file(fd, dir, "d.txt", WN_SPAN("x"), &err), WN_E_CANTCREATE);
     ck_assert_ptr_nonnull(strstr(err.text, "d.txt cannot be replaced"));
     ck_assert_int_eq(count_names(), 1);
     err = (struct wn_error){0};
-    ck_assert_int_eq(mkdir(path_of(".e.txt.new"), 0700), 0);
+    ck_assert_int_eq(mkdir(tempdir_path(".e.txt.new"), 0700), 0);
     ck_assert_int_eq(wn_replace_file(fd, dir, "e.txt", WN_SPAN("x"), &err), WN_E_CANTCREATE);
     ck_assert_ptr_nonnull(strstr(err.text, ".e.txt.new cannot be created"));
-    rmdir(path_of(".e.txt.new"));
+    rmdir(tempdir_path(".e.txt.new"));
 
     /* A disk that is full after a byte. */
     ck_assert_int_eq(wn_replace_file(fd, dir, "x.txt", WN_SPAN("old\n"), NULL), WN_OK);
@@ -140,7 +119,6 @@ START_TEST(cannot_replace)
     check_content("x.txt", "old\n");
     ck_assert_int_eq(count_names(), 2);
     close(fd);
-    remove_dir();
 }
 END_TEST
 
@@ -148,6 +126,7 @@ static Suite *replace_suite(void)
 {
     Suite *suite = suite_create("replace");
     TCase *tc = tcase_create("replace");
+    tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
     tcase_add_test(tc, replace);
     tcase_add_test(tc, cannot_lock);
     tcase_add_test(tc, cannot_replace);
