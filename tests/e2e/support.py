@@ -6,6 +6,7 @@ directory that are the case's alone, so that nothing of the user's is read or wr
 """
 
 import bisect
+import contextlib
 import csv
 import ctypes
 import io
@@ -214,6 +215,34 @@ class Case(unittest.TestCase):
         self.assertNotRegex(done.err, r"Sanitizer|runtime error|out of memory|bug in Winnow")
         self.assertNotIn("\x1b[31m", done.err)
 
+    def check_sentence(self, done, *words):
+        """All that it says on standard error is one sentence, with these words in it."""
+        self.assertRegex(done.err, r"\Awinnow: [^\n]+\n\Z")
+        for word in words:
+            self.assertIn(word, done.err)
+        return done
+
+    @contextlib.contextmanager
+    def unchanged(self, *paths):
+        """Nothing at these paths changes while the block runs."""
+        before = [self.snapshot(path) for path in paths]
+        yield
+        self.assertEqual([self.snapshot(path) for path in paths], before)
+
+    def configure(self, text):
+        """The user's configuration file."""
+        place = os.path.join(self.home, ".config", "winnow")
+        os.makedirs(place, exist_ok=True)
+        with open(os.path.join(place, "winnow.conf"), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def start_waiting(self, server, *arguments, **how):
+        """Starts a clean that has asked the server and waits for it, for a minute at most."""
+        run = self.start("clean", "--dns-server", server.address, "--dns-timeout", "60000",
+                         *arguments, **how)
+        self.wait_until("a question", server.asked)
+        return run
+
     def offline(self, *arguments, **how):
         """clean without network and store."""
         return self.winnow("clean", "--offline", "--no-db", *arguments, **how)
@@ -256,8 +285,8 @@ class Case(unittest.TestCase):
         return sorted(set(os.listdir(self.work)) - set(expected))
 
     def snapshot(self, path):
-        """Everything below a path, to see that it was left alone: names, kinds, bytes, times."""
-        found = {}
+        """What lies there or below, to see that it was left alone: names, kinds, bytes, times."""
+        found = {"": read(path)} if os.path.isfile(path) else {}
         for top, directories, files in os.walk(path):
             for name in directories + files:
                 whole = os.path.join(top, name)

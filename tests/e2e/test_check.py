@@ -201,9 +201,7 @@ class OnlineTest(CheckCase):
         self.write("list.csv", "email\nzoe@slow.brackwell.net\n")
         self.winnow("bounces", "import", "--db", self.db, "bounces.csv")
         with Responder().hold() as slow, Responder() as server:
-            run = self.start("clean", "--db", self.db, "--dns-server", slow.address,
-                             "--dns-timeout", "60000", "list.csv")
-            self.wait_until("a question", slow.asked)
+            run = self.start_waiting(slow, "--db", self.db, "list.csv")
             options = ("--as-of", AS_OF, "--db", self.db, "--dns-server", server.address)
             done = self.check(*options, "ann@brackwell.net", status=NOT_KEEP, timeout=10)
             self.assertIn(b"hard_bounced", done.out)

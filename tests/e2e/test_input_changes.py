@@ -27,9 +27,7 @@ class ChangeCase(Case):
     def change(self, change, status, *arguments, name="list.csv"):
         """Runs, lets `change` happen between the readings, and checks what came of it."""
         with Responder().hold() as server:
-            run = self.start("clean", "--no-db", "--dns-server", server.address, "--dns-timeout",
-                             "60000", *(arguments or (name,)))
-            self.wait_until("a question", server.asked)
+            run = self.start_waiting(server, "--no-db", *(arguments or (name,)))
             change()
             server.release()
             done = self.finish(run, status)

@@ -90,11 +90,6 @@ class ListsCase(Case):
         with open(os.path.join(self.own, name), "wb") as f:
             f.write(data.encode() if isinstance(data, str) else data)
 
-    def configure(self, text):
-        os.makedirs(os.path.join(self.home, ".config", "winnow"), exist_ok=True)
-        with open(os.path.join(self.home, ".config", "winnow", "winnow.conf"), "w") as f:
-            f.write(text)
-
     def show(self, *arguments):
         return self.winnow("lists", "show", *arguments).out.decode()
 
@@ -198,11 +193,9 @@ class UpdateTest(ListsCase):
 
     def refuse(self, *arguments, status, words=""):
         """Nothing changes, and one sentence says why."""
-        before = self.snapshot(self.home)
-        done = self.update(*arguments, status=status)
-        self.assertEqual(self.snapshot(self.home), before)
-        self.assertRegex(done.err, r"\Awinnow: [^\n]+\n\Z")
-        self.assertIn(words, done.err)
+        with self.unchanged(self.home):
+            done = self.update(*arguments, status=status)
+        self.check_sentence(done, words)
 
     def test_update(self):
         self.http.pages["/mixed"] = b"# theirs\r\nTEMP-b.net\r\n\r\ntemp-a.net\r\nTEMP-A.net\r\n"
@@ -310,11 +303,10 @@ class UpdateTest(ListsCase):
 
     def test_dry_run(self):
         self.list_file("role.add.txt", "chef\n")
-        before = self.snapshot(self.home)
-        done = self.update("--dry-run", "disposable=/good")
+        with self.unchanged(self.home):
+            done = self.update("--dry-run", "disposable=/good")
         self.assertIn("600 entries", done.err)
         self.assertIn("nothing was changed", done.err)
-        self.assertEqual(self.snapshot(self.home), before)
 
     def test_several(self):
         """One that fails does not keep the others from being fetched; the first failure counts."""
@@ -400,11 +392,10 @@ class HttpsTest(ListsCase):
         self.https.pages["/to-https"] = (302, {"Location": "/good"})
         self.https.pages["/to-http"] = (302, {"Location": self.http.origin + "/good"})
         self.update("--ca-file", self.certificate, f"disposable={self.https.origin}/to-https")
-        before = self.snapshot(self.own)
-        done = self.update("--ca-file", self.certificate, "--insecure-http",
-                           f"disposable={self.https.origin}/to-http", status=DATA)
+        with self.unchanged(self.own):
+            done = self.update("--ca-file", self.certificate, "--insecure-http",
+                               f"disposable={self.https.origin}/to-http", status=DATA)
         self.assertIn("redirects to something that is not https://", done.err)
-        self.assertEqual(self.snapshot(self.own), before)
         self.assertEqual(self.http.requests, [])
 
 

@@ -29,14 +29,10 @@ class OptionCase(Case):
         return [row["action"] for row in self.clean("list.csv", *arguments, **how).report]
 
     def refuse(self, *arguments, status=USAGE, words=(), **how):
-        before = self.snapshot(self.work)
-        done = self.winnow(*arguments, status=status, **how)
-        self.assertEqual(self.snapshot(self.work), before)
+        with self.unchanged(self.work):
+            done = self.winnow(*arguments, status=status, **how)
         self.assertEqual(done.out, b"")
-        self.assertRegex(done.err, r"\Awinnow: [^\n]+\n\Z")
-        for word in words:
-            self.assertIn(word, done.err)
-        return done
+        return self.check_sentence(done, *words)
 
 
 class UsageTest(OptionCase):
@@ -130,12 +126,6 @@ class UsageTest(OptionCase):
 
 class SettingsTest(OptionCase):
     """Configuration, then variables, then the command line; an unknown key is 78."""
-
-    def configure(self, text):
-        place = os.path.join(self.home, ".config", "winnow")
-        os.makedirs(place, exist_ok=True)
-        with open(os.path.join(place, "winnow.conf"), "w", encoding="utf-8") as f:
-            f.write(text)
 
     def test_later_wins(self):
         role = 1  # row of info@

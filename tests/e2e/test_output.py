@@ -30,13 +30,9 @@ class OutputCase(Case):
 
     def refuse(self, *arguments, words=(), status=CANTCREATE, name="list.csv", **how):
         """The run fails, says why, and nothing at all has changed."""
-        before = self.snapshot(self.work)
-        done = self.offline(*arguments, name, status=status, **how)
-        self.assertEqual(self.snapshot(self.work), before)
-        self.assertRegex(done.err, r"\Awinnow: [^\n]+\n\Z")
-        for word in words:
-            self.assertIn(word, done.err)
-        return done
+        with self.unchanged(self.work):
+            done = self.offline(*arguments, name, status=status, **how)
+        return self.check_sentence(done, *words)
 
 
 class NameTest(OutputCase):
@@ -190,9 +186,7 @@ class ProtectionTest(OutputCase):
 
     def test_files_put_there_during_the_run(self):
         with Responder().hold() as server:
-            run = self.start("clean", "--no-db", "--dns-server", server.address, "--dns-timeout",
-                             "60000", "-o", "out", "list.csv")
-            self.wait_until("a question", server.asked)
+            run = self.start_waiting(server, "--no-db", "-o", "out", "list.csv")
             self.write("out/letter.txt", "mine")
             server.release()
             done = self.finish(run, CANTCREATE)
@@ -268,9 +262,7 @@ class ReplacementTest(OutputCase):
 
     def test_two_runs_at_once(self):
         with Responder().hold() as server:
-            slow = self.start("clean", "--no-db", "--dns-server", server.address, "--dns-timeout",
-                              "60000", "list.csv")
-            self.wait_until("a question", server.asked)
+            slow = self.start_waiting(server, "--no-db", "list.csv")
             self.offline("list.csv")
             self.assertEqual(self.output("list.winnow").report[0]["reason"], "not_checked")
             self.assertEqual(len(self.litter("list.csv", "list.winnow")), 1)  # the slow one's
@@ -324,10 +316,7 @@ class LockTest(OutputCase):
     """One clean run a store; 75 says who holds it."""
 
     def hold(self, server):
-        run = self.start("clean", "--db", self.db, "--dns-server", server.address, "--dns-timeout",
-                         "60000", "-o", "first", "list.csv")
-        self.wait_until("a question", server.asked)
-        return run
+        return self.start_waiting(server, "--db", self.db, "-o", "first", "list.csv")
 
     def test_locked(self):
         with Responder().hold() as server:

@@ -37,10 +37,7 @@ def large_list(rows, seed=1):
 class SignalCase(Case):
     def hold(self, server, *arguments):
         """A run that waits for DNS."""
-        run = self.start("clean", "--db", self.db, "--dns-server", server.address,
-                         "--dns-timeout", "60000", *arguments)
-        self.wait_until("a question", server.asked)
-        return run
+        return self.start_waiting(server, "--db", self.db, *arguments)
 
     def stop(self, run, number, expected):
         run.send_signal(number)
@@ -157,10 +154,9 @@ class OrderlyTest(SignalCase):
     def test_ignored_signals_stay_ignored(self):
         """nohup: what was ignored from the start does not stop the run."""
         with Responder().hold() as server:
-            run = self.start("clean", "--no-db", "--dns-server", server.address, "--dns-timeout",
-                             "60000", "-o", "out", "list.csv",
-                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-            self.wait_until("a question", server.asked)
+            run = self.start_waiting(
+                server, "--no-db", "-o", "out", "list.csv",
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
             run.send_signal(signal.SIGHUP)
             server.release()
             self.finish(run)

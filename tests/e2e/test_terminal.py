@@ -130,9 +130,7 @@ class ProgressTest(TerminalCase):
 
     def test_always_without_a_terminal(self):
         with Responder().hold() as server:
-            run = self.start("clean", "--no-db", "--dns-server", server.address, "--dns-timeout",
-                             "60000", "--progress", "always", "list.csv")
-            self.wait_until("a question", server.asked)
+            run = self.start_waiting(server, "--no-db", "--progress", "always", "list.csv")
             time.sleep(0.6)
             server.release()
             done = self.finish(run)
@@ -142,9 +140,7 @@ class ProgressTest(TerminalCase):
 
     def test_none_without_a_terminal(self):
         with Responder().hold() as server:
-            run = self.start("clean", "--no-db", "--dns-server", server.address, "--dns-timeout",
-                             "60000", "list.csv")
-            self.wait_until("a question", server.asked)
+            run = self.start_waiting(server, "--no-db", "list.csv")
             time.sleep(0.4)
             server.release()
             done = self.finish(run)
