@@ -60,7 +60,11 @@ enum wn_parse_option {
      * spreadsheet: blanks, quotes and stray punctuation around the address are cut off, and
      * `Name <address>` and `mailto:` are unwrapped (docs/addresses.md, "From a cell to an
      * address"). */
-    WN_PARSE_EXACT = 4
+    WN_PARSE_EXACT = 4,
+    /* Where a provider gives one mailbox several names (docs/addresses.md, "The normal form"),
+     * `key` is the one that stands for all of them: `bob@gmail.com` for `b.ob+shop@googlemail.com`.
+     */
+    WN_PARSE_FOLD_ALIASES = 8
 };
 
 enum {

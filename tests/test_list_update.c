@@ -160,8 +160,9 @@ START_TEST(fetch)
     struct wn_error err = {0};
     struct wn_list_updated r = {0};
     unsigned file;
-    (void)tempdir_text("free.add.txt", "a0.fr\na1.fr\na2.fr\na3.fr\na4.fr\na5.fr\na6.fr\na7.fr\na8.fr\n"
-                               "a9.fr\n");
+    (void)tempdir_text("free.add.txt",
+                       "a0.fr\na1.fr\na2.fr\na3.fr\na4.fr\na5.fr\na6.fr\na7.fr\na8.fr\n"
+                       "a9.fr\n");
     struct wn_overlay *o = load();
     ck_assert(wn_list_file_number(wn_span_of(fetched[_i].list), &file));
     wn_buf_add_span(&body, wn_span_of(fetched[_i].text));

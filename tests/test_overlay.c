@@ -154,8 +154,9 @@ END_TEST
 
 START_TEST(mx_hosts)
 {
-    (void)tempdir_text("disposable_mx.add.txt", "mx.temp-x.net\naspmx3.googlemail.com\noutlook.com\n"
-                                        "protection.outlook.com\nkundenserver.de\nyandex.net\n");
+    (void)tempdir_text("disposable_mx.add.txt",
+                       "mx.temp-x.net\naspmx3.googlemail.com\noutlook.com\n"
+                       "protection.outlook.com\nkundenserver.de\nyandex.net\n");
     struct wn_overlay *o = load();
     ck_assert_uint_eq(wn_overlay_mx(o, WN_SPAN("a.mx.temp-x.net")), D);
     ck_assert_uint_eq(wn_overlay_mx(o, WN_SPAN("mail.mailinator.com")), D);
@@ -314,7 +315,7 @@ END_TEST
 START_TEST(sources)
 {
     (void)tempdir_text("disposable.txt",
-               "b.net\na.net\nA.net\ngoogle.com\nco.uk\nduck.com\nblogspot.com\n");
+                       "b.net\na.net\nA.net\ngoogle.com\nco.uk\nduck.com\nblogspot.com\n");
     struct wn_overlay *o = load();
     struct wn_list_source s = wn_overlay_source(o, file_number("disposable"));
     ck_assert_str_eq(s.path, tempdir_path("disposable.txt"));

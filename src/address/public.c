@@ -37,7 +37,7 @@ static void put_flags(struct wn_parsed *result, uint32_t flags)
     }
 }
 
-static void put_address(struct wn_parsed *result, const struct wn_address *a)
+static void put_address(struct wn_parsed *result, const struct wn_address *a, bool fold)
 {
     uint32_t flags = a->flags;
     result->found_at = a->cell_at;
@@ -51,13 +51,14 @@ static void put_address(struct wn_parsed *result, const struct wn_address *a)
         /* wn_address_key may write more than it says, and the result ends with a NUL. */
         char key[sizeof a->text];
         size_t n = wn_address_key(a, key);
+        struct wn_span local = {key, n - (a->length - a->local_length)};
+        flags |= wn_lists_local(local) | wn_lists_domain(wn_address_domain(a));
+        n = fold ? wn_address_fold(key, n) : n;
         memcpy(result->key, key, n);
         result->key_length = n;
         memcpy(result->address, a->text, a->length);
         result->address_length = a->length;
         result->local_length = a->local_length;
-        flags |= wn_lists_local((struct wn_span){key, n - (a->length - a->local_length)}) |
-                 wn_lists_domain(wn_address_domain(a));
     }
     put_flags(result, flags);
 }
@@ -78,7 +79,7 @@ bool wn_parse(const char *text, size_t length, unsigned options, struct wn_parse
     /* Not before the text has been read to its end: it may lie in there. */
     *result = (struct wn_parsed){0};
     if (read) {
-        put_address(result, &a);
+        put_address(result, &a, (options & WN_PARSE_FOLD_ALIASES) != 0);
     }
     if (mended) {
         memcpy(result->suggestion, meant, meant_length);
