@@ -161,6 +161,10 @@ START_TEST(file)
         const struct wn_names *names = at ? &wn_names_domain : files[_i].names;
         struct wn_span name = wn_span_of(line + (at ? 1 : 0));
         ck_assert_msg(wn_names_find(names, name) & files[_i].list, "%s: %s", path, line);
+        /* Every South African provider's used to be unknown. */
+        ck_assert_msg(names != &wn_names_domain ||
+                          wn_address_domain_fault(name, WN_ADDRESS_OFFLINE) != WN_FAULT_unknown_tld,
+                      "%s", line);
         if (files[_i].list & (WN_LIST_FREE | WN_LIST_RELAY | WN_LIST_WELLKNOWN)) {
             ck_assert_msg(!(wn_lists_domain(name) & WN_FLAG_disposable), "%s", line);
             ck_assert_msg(wn_lists_mx(name) == 0, "%s", line);

@@ -51,6 +51,7 @@ static const struct {
     {"short name and ending", "livw.con", NULL, 0},
     {"another country", "hotmaill.fr", "hotmail.fr", WN_TYPO_SLIP},
     {"a country it is not in", "hotmaill.pl", NULL, 0},
+    {"a country that libpsl knows by what is below it alone", "outlook.co.za", NULL, 0},
     {"the larger of two", "gymail.com", "gmail.com", WN_TYPO_SLIP},
     {"German keyboard", "zahoo.de", "yahoo.de", WN_TYPO_SLIP},
 

@@ -11,21 +11,30 @@
 
 #include "address/internal.h"
 
-static bool tld_is_unknown(struct wn_span domain)
+bool wn_ending_exists(const char *ending)
 {
-    char tld[WN_DOMAIN_MAX + 1];
     const psl_ctx_t *psl = psl_builtin();
-    const char *dot = memrchr(domain.p, '.', domain.n);
-    size_t at = dot != NULL ? (size_t)(dot - domain.p) + 1 : 0;
-    size_t n = domain.n - at;
+    return psl == NULL ||
+           psl_is_public_suffix2(psl, ending, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
+}
 
-    /* A libpsl that was built without data knows nothing, so it says nothing. */
-    if (psl == NULL || n > WN_DOMAIN_MAX) {
+bool wn_tld_exists(struct wn_span tld)
+{
+    char below[3 + WN_DOMAIN_MAX + 1] = "co.";
+
+    if (tld.n > WN_DOMAIN_MAX) {
         return false;
     }
-    memcpy(tld, domain.p + at, n);
-    tld[n] = '\0';
-    return psl_is_public_suffix2(psl, tld, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 0;
+    memcpy(below + 3, tld.p, tld.n);
+    below[3 + tld.n] = '\0';
+    return wn_ending_exists(below + 3) || wn_ending_exists(below);
+}
+
+static bool tld_is_unknown(struct wn_span domain)
+{
+    const char *dot = memrchr(domain.p, '.', domain.n);
+    size_t at = dot != NULL ? (size_t)(dot - domain.p) + 1 : 0;
+    return !wn_tld_exists((struct wn_span){domain.p + at, domain.n - at});
 }
 
 enum wn_fault wn_address_domain_fault(struct wn_span domain, unsigned options)

@@ -72,6 +72,14 @@ bool wn_normalize_local(struct wn_scan *s, struct wn_address *a);
  * scan's fault or no_memory set. */
 bool wn_normalize_domain(struct wn_scan *s, struct wn_address *a);
 
+/* Whether the public suffix data know this ending, of one label or more, in A-labels and lower
+ * case. Without data, they know all: who knows nothing should say nothing. */
+bool wn_ending_exists(const char *ending);
+
+/* The same of a top-level domain. The data have no entry for .za, only for what is below it; so
+ * `co.` below it will do. */
+bool wn_tld_exists(struct wn_span tld);
+
 /* Whether the local part in a->text breaks the rules of its provider. */
 bool wn_provider_refuses(const struct wn_address *a);
 

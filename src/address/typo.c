@@ -20,8 +20,6 @@
  * is no suggestion. */
 #include "address/typo.h"
 
-#include <libpsl.h>
-
 #include "address/targets.h"
 
 _Static_assert((int)WN_TYPO_DOMAIN_MAX == (int)WN_TARGET_MAX, "any target fits into a suggestion");
@@ -297,14 +295,6 @@ static bool name_is_slip(const struct wn_target *t, const struct places *p)
     return false;
 }
 
-/* Whether the public suffix data know the text as an ending. Without data, they know all. */
-static bool ending_exists(const char *text)
-{
-    const psl_ctx_t *psl = psl_builtin();
-    return psl == NULL ||
-           psl_is_public_suffix2(psl, text, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
-}
-
 static bool ending_escapes(const char *typed, const struct wn_target *t)
 {
     const char *meant = t->text + t->name + 1;
@@ -326,7 +316,7 @@ static bool ending_is_slip(struct wn_span typed, const struct wn_target *t, cons
     const char *last = strrchr(text, '.');
     bool own = t->trust != WN_TRUST_NONE;
 
-    if (last == NULL || !ending_exists(last + 1)) {
+    if (last == NULL || !wn_tld_exists(wn_span_of(last + 1))) {
         if (p->name_edits > 0) {
             return own && t->name >= SHORT && p->ending_edits + p->dot_edits == 1;
         }
@@ -338,7 +328,7 @@ static bool ending_is_slip(struct wn_span typed, const struct wn_target *t, cons
     if (p->dot_edits > 0) {
         return t->name >= SHORT && p->dot_cost <= costs[EDIT_NO_DOT];
     }
-    if (ending_exists(first + 1)) {
+    if (wn_ending_exists(first + 1)) {
         return ending_escapes(first + 1, t);
     }
     /* The country that was typed is the one that was meant. */
