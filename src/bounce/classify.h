@@ -13,6 +13,7 @@ struct wn_reply_in {
     uint8_t enhanced[2]; /* status as reported beside the text (a DSN's Status), or 0 0 */
     uint16_t enhanced_detail;
     enum wn_phase phase; /* WN_PHASE_unknown: looked for in the text */
+    uint32_t provider;   /* whose server said it (smtp/provider.h), or 0 */
     bool deferred;       /* the sender's system will try again */
     struct wn_span text; /* the reply or what a log says of it; may hold codes itself */
 };

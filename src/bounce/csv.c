@@ -81,7 +81,7 @@ static const struct {
 };
 
 /* The reading of one file. */
-struct reading {
+struct reader {
     const struct wn_input *input;
     wn_notice_visit *visit;
     void *arg;
@@ -201,7 +201,7 @@ static void list_columns(const struct cells *header, struct wn_buf *list)
     wn_buf_release(&room);
 }
 
-static int complain(struct reading *r, const struct cells *header, const char *what)
+static int complain(struct reader *r, const struct cells *header, const char *what)
 {
     struct wn_buf list = {0};
     list_columns(header, &list);
@@ -214,7 +214,7 @@ static int complain(struct reading *r, const struct cells *header, const char *w
 }
 
 /* Sets the columns that the user named. */
-static int apply_map(struct reading *r, const struct cells *header, const char *map,
+static int apply_map(struct reader *r, const struct cells *header, const char *map,
                      bool *numbers_only)
 {
     enum field field;
@@ -251,7 +251,7 @@ static int apply_map(struct reading *r, const struct cells *header, const char *
 }
 
 /* Finds the columns that the user did not name by the names in the header. */
-static void recognise_columns(struct reading *r, const struct cells *header)
+static void recognise_columns(struct reader *r, const struct cells *header)
 {
     size_t best[FIELD_COUNT] = {0};
     bool mapped[FIELD_COUNT], taken[COLUMNS_MAX] = {false};
@@ -276,7 +276,7 @@ static void recognise_columns(struct reading *r, const struct cells *header)
     wn_buf_release(&room);
 }
 
-static int check_columns(struct reading *r, const struct cells *header)
+static int check_columns(struct reader *r, const struct cells *header)
 {
     if (r->columns[FIELD_email] == ABSENT) {
         return complain(r, header, "no column is known to hold addresses");
@@ -295,7 +295,7 @@ static int check_columns(struct reading *r, const struct cells *header)
 }
 
 /* Settles the columns by the first record; `*data` says that it is no header but a row. */
-static int read_header(struct reading *r, struct wn_span record, bool quoted, const char *map,
+static int read_header(struct reader *r, struct wn_span record, bool quoted, const char *map,
                        bool *data)
 {
     struct cells *header = wn_malloc(sizeof *header);
@@ -323,7 +323,7 @@ out:
     return status;
 }
 
-static struct wn_span field_value(struct reading *r, const struct cells *cells, enum field field)
+static struct wn_span field_value(struct reader *r, const struct cells *cells, enum field field)
 {
     int column = r->columns[field];
     if (column == ABSENT || (size_t)column >= cells->count) {
@@ -370,7 +370,7 @@ static enum wn_notice_fault refuse(struct wn_notice *notice, enum wn_notice_faul
     return fault;
 }
 
-static enum wn_notice_fault read_event(struct reading *r, const struct cells *cells,
+static enum wn_notice_fault read_event(struct reader *r, const struct cells *cells,
                                        struct wn_notice *notice)
 {
     struct wn_span kind = field_value(r, cells, FIELD_kind);
@@ -408,7 +408,7 @@ static enum wn_notice_fault read_event(struct reading *r, const struct cells *ce
     return WN_NOTICE_OK;
 }
 
-static int visit_record(struct reading *r, struct wn_span record, bool quoted,
+static int visit_record(struct reader *r, struct wn_span record, bool quoted,
                         struct wn_notice *notice)
 {
     struct cells cells;
@@ -428,7 +428,7 @@ static int visit_record(struct reading *r, struct wn_span record, bool quoted,
 }
 
 /* Hands over what a window held. */
-static int visit_cut(struct reading *r, const struct wn_cut *cut, struct wn_span window,
+static int visit_cut(struct reader *r, const struct wn_cut *cut, struct wn_span window,
                      uint64_t offset, const char *map)
 {
     int status = WN_OK;
@@ -459,7 +459,7 @@ static int visit_cut(struct reading *r, const struct wn_cut *cut, struct wn_span
 
 /* How many fields the header has: the cutter distrusts records of several lines that have another
  * number. 0 when the sample does not tell. */
-static uint32_t count_fields(const struct reading *r, struct wn_span sample)
+static uint32_t count_fields(const struct reader *r, struct wn_span sample)
 {
     struct wn_cut cut = {0};
     struct wn_cutter cutter = {.delimiter = r->dialect.delimiter, .line_end = r->dialect.line_end};
@@ -477,7 +477,7 @@ static uint32_t count_fields(const struct reading *r, struct wn_span sample)
     return fields;
 }
 
-static int read_windows(struct reading *r, uint32_t fields, const char *map)
+static int read_windows(struct reader *r, uint32_t fields, const char *map)
 {
     struct wn_buf window = {0};
     struct wn_cut cut = {0};
@@ -515,23 +515,24 @@ static bool recognise_csv(struct wn_span head)
     return true;
 }
 
-static int read_csv(const struct wn_input *input, const struct wn_source_settings *settings,
-                    wn_notice_visit *visit, void *arg, struct wn_error *err)
+static int read_csv(struct wn_reading *reading, struct wn_error *err)
 {
-    struct reading r = {.input = input, .visit = visit, .arg = arg, .err = err};
+    struct reader r = {
+        .input = reading->input, .visit = reading->visit, .arg = reading->arg, .err = err};
     char *sample = wn_malloc(WN_DIALECT_SAMPLE);
     uint32_t fields = 0;
     size_t n;
-    int status = wn_input_read(input, 0, sample, WN_DIALECT_SAMPLE, &n, err);
+    int status = wn_input_read(reading->input, 0, sample, WN_DIALECT_SAMPLE, &n, err);
     if (status == WN_OK) {
-        status = wn_dialect_detect((struct wn_span){sample, n}, 0, input->name, &r.dialect, err);
+        status = wn_dialect_detect((struct wn_span){sample, n}, 0, reading->input->name, &r.dialect,
+                                   err);
     }
     if (status == WN_OK) {
         fields = count_fields(&r, (struct wn_span){sample, n});
     }
     free(sample);
     if (status == WN_OK) {
-        status = read_windows(&r, fields, settings->map);
+        status = read_windows(&r, fields, reading->settings->map);
     }
     for (size_t f = 0; f < FIELD_COUNT; f++) {
         wn_buf_release(&r.values[f]);

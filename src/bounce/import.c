@@ -123,7 +123,8 @@ static int take_notice(void *arg, const struct wn_notice *given)
     batch->text_used += event->recipient.n;
     event->diagnostic = keep(batch, event->diagnostic, WN_DIAGNOSTIC_MAX);
     event->message_id = keep(batch, event->message_id, 512);
-    event->source = name_source(batch, import->input.name, notice.offset);
+    event->source = event->source.n > 0 ? keep(batch, event->source, SOURCE_MAX)
+                                        : name_source(batch, import->input.name, notice.offset);
     if (++batch->count == BATCH_EVENTS || BATCH_TEXT - batch->text_used < EVENT_TEXT) {
         hand_over(import);
     }
@@ -135,8 +136,13 @@ static void *read_source(void *arg)
     struct import *import = arg;
     import->batch = (struct batch *)(void *)wn_queue_pop(&import->free_batches);
     import->batch->count = import->batch->text_used = 0;
-    import->status = import->source->read(&import->input, &import->settings->source, take_notice,
-                                          import, &import->err);
+    struct wn_source_settings settings = import->settings->source;
+    settings.now = import->settings->now;
+    settings.stop = import->settings->stop;
+    settings.jobs = 1;
+    struct wn_reading reading = {
+        .input = &import->input, .settings = &settings, .visit = take_notice, .arg = import};
+    import->status = import->source->read(&reading, &import->err);
     hand_over(import);
     wn_queue_push(&import->free_batches, &import->batch->item);
     wn_queue_close(&import->full_batches);

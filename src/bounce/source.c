@@ -5,6 +5,7 @@
 
 #include "address/address.h"
 #include "base/clock.h"
+#include "smtp/provider.h"
 
 /* Nothing was logged before 1990; a zero or a spreadsheet's missing date was. */
 #define EARLIEST INT64_C(631152000)
@@ -36,6 +37,8 @@ const char *wn_notice_fault_sentence(enum wn_notice_fault fault)
         [WN_NOTICE_ADDRESS] = "no address that can be one",
         [WN_NOTICE_DATE] = "no date that can be read, or one in the future",
         [WN_NOTICE_KIND] = "not a kind of event that says anything of a delivery",
+        [WN_NOTICE_NO_BOUNCE] = "no bounce: an auto-reply or another message",
+        [WN_NOTICE_UNRECOGNISED] = "looks like a bounce, and nothing can be read from it",
         [WN_NOTICE_CODE] = "no code and no words that say why it bounced",
     };
     return sentences[fault];
@@ -62,10 +65,32 @@ static const struct {
     [WN_HARDNESS_soft] = {WN_ACTION_N, "said.soft"},
 };
 
+/* What a category that is a source's opinion does: two of them suppress, or soft ones do. */
+static enum wn_bounce_action action_of_said(const struct wn_notice *notice)
+{
+    bool soft = notice->kind == WN_KIND_deferred || notice->hardness == WN_HARDNESS_soft;
+    switch (notice->said) {
+    case WN_CATEGORY_bad_address:
+    case WN_CATEGORY_mailbox_disabled:
+        return soft ? WN_ACTION_N : WN_ACTION_S2;
+    case WN_CATEGORY_mailbox_full:
+        return WN_ACTION_N;
+    case WN_CATEGORY_bad_domain:
+        return soft ? WN_ACTION_T : WN_ACTION_D;
+    case WN_CATEGORY_sender_policy:
+    case WN_CATEGORY_content:
+    case WN_CATEGORY_recipient_filter:
+        return WN_ACTION_X;
+    default:
+        return WN_ACTION_T;
+    }
+}
+
 static void classify_reply(struct wn_notice *notice, struct wn_event *event)
 {
     struct wn_classified result;
     notice->reply.deferred = notice->kind == WN_KIND_deferred;
+    notice->reply.provider = wn_provider_of(notice->remote);
     wn_classify(&notice->reply, &result);
     event->category = result.category;
     event->action = result.action;
@@ -74,8 +99,12 @@ static void classify_reply(struct wn_notice *notice, struct wn_event *event)
     memcpy(event->enhanced, result.enhanced, sizeof event->enhanced);
     event->enhanced_detail = result.enhanced_detail;
     event->rule = wn_span_of(result.rule);
-    if (result.category == WN_CATEGORY_unclassified && result.code == 0 &&
-        result.enhanced[0] == 0 && notice->hardness != WN_HARDNESS_unknown) {
+    if (result.category == WN_CATEGORY_unclassified && notice->said != WN_CATEGORY_unclassified) {
+        event->category = notice->said;
+        event->action = action_of_said(notice);
+        event->rule = WN_SPAN("said.category");
+    } else if (result.category == WN_CATEGORY_unclassified && result.code == 0 &&
+               result.enhanced[0] == 0 && notice->hardness != WN_HARDNESS_unknown) {
         event->action =
             notice->kind == WN_KIND_deferred ? WN_ACTION_N : hardnesses[notice->hardness].action;
         event->rule = wn_span_of(hardnesses[notice->hardness].rule);
@@ -102,6 +131,7 @@ bool wn_notice_judge(struct wn_notice *notice, int64_t now, char *key, struct wn
         .recipient = {key, wn_address_key(&address, key)},
         .diagnostic = notice->reply.text,
         .message_id = notice->message_id,
+        .source = notice->event_id,
         .at = notice->at,
         .kind = notice->kind,
         .category = kind_categories[notice->kind],

@@ -13,11 +13,13 @@
 /* Why a piece of a source cannot be used. Listed and counted, never an error. */
 enum wn_notice_fault {
     WN_NOTICE_OK,
-    WN_NOTICE_RECORD,  /* no record of this format */
-    WN_NOTICE_ADDRESS, /* no address, or none that can be one */
-    WN_NOTICE_DATE,    /* no date, one that cannot be read or lies in the future */
-    WN_NOTICE_KIND,    /* a kind of event that says nothing of a delivery */
-    WN_NOTICE_CODE,    /* nothing says why it bounced */
+    WN_NOTICE_RECORD,       /* no record of this format */
+    WN_NOTICE_ADDRESS,      /* no address, or none that can be one */
+    WN_NOTICE_DATE,         /* no date, one that cannot be read or lies in the future */
+    WN_NOTICE_KIND,         /* a kind of event that says nothing of a delivery */
+    WN_NOTICE_CODE,         /* nothing says why it bounced */
+    WN_NOTICE_NO_BOUNCE,    /* an auto-reply, an ordinary message: nothing to do with a delivery */
+    WN_NOTICE_UNRECOGNISED, /* looks like a bounce, and nothing can be read from it */
     WN_NOTICE_FAULTS
 };
 /* "no date that can be read" */
@@ -33,7 +35,8 @@ enum wn_hardness {
 /* Spans are valid during the call that hands it over. */
 struct wn_notice {
     uint64_t line;   /* 1-based line on which it begins */
-    uint64_t offset; /* bytes before it */
+    uint64_t offset; /* bytes before it in the plain input */
+    uint64_t length; /* its bytes, where the source knows them; else 0. For --unrecognized */
     enum wn_notice_fault fault;
     struct wn_span cell; /* what the fault was found in, or empty */
     /* From here on only without a fault. */
@@ -41,25 +44,54 @@ struct wn_notice {
     int64_t at;
     enum wn_event_kind kind;
     enum wn_hardness hardness;
+    /* What the source's own word for a bounce means, where it has one: believed when neither codes
+     * nor text say anything certain. */
+    enum wn_category said;
     struct wn_reply_in reply; /* of a bounce or deferral */
+    /* The host that said it (Remote-MTA, a log's relay, else the Reporting-MTA), or empty. */
+    struct wn_span remote;
+    /* Of the message that bounced: its Message-ID without angle brackets, else the queue id; the
+     * same from a log and from the DSN, so that one bounce counts once. Or empty. */
     struct wn_span message_id;
+    /* What the source itself calls the event, or empty: its place in the file names it. */
+    struct wn_span event_id;
 };
 
 /* A non-zero return ends the reading with that status. */
 typedef int wn_notice_visit(void *arg, const struct wn_notice *notice);
 
-/* What a source may need to know from the user. */
+/* What a source may need to know, from the user and of the circumstances. */
 struct wn_source_settings {
-    const char *map; /* columns of a CSV: "email=rcpt,code=3,at=date", or NULL */
+    const char *map;         /* columns of a CSV: "email=rcpt,code=3,at=date", or NULL */
+    int64_t now;             /* seconds since 1970 */
+    int64_t jobs;            /* threads that a source may use for a large input; 1 or more */
+    const _Atomic int *stop; /* becomes non-zero when an orderly stop is asked for; never NULL */
+};
+
+/* One reading of one input. */
+struct wn_reading {
+    const struct wn_input *input;
+    const struct wn_source_settings *settings;
+    /* Of an incremental source: the offset at which it begins, where a line does; and where the
+     * next reading is to begin, behind the last whole line (set by the source as it goes on). */
+    uint64_t from, read_to;
+    wn_notice_visit *visit; /* called from one thread at a time, in the order of the input */
+    void *arg;
 };
 
 struct wn_source {
     const char *name;
-    /* Whether the input's first bytes can be of this format. */
+    /* Grows at its end and is read on from where the last reading stopped: a log. */
+    bool incremental;
+    /* Whether the input's first bytes (at most WN_SOURCE_HEAD) can be of this format. */
     bool (*recognise)(struct wn_span head);
-    /* Reads the whole input. WN_E_DATA: it is not of this format after all. */
-    int (*read)(const struct wn_input *input, const struct wn_source_settings *settings,
-                wn_notice_visit *visit, void *arg, struct wn_error *err);
+    /* Reads the input. WN_E_DATA: it is not of this format after all. Any thread may read one
+     * input while others read others. */
+    int (*read)(struct wn_reading *reading, struct wn_error *err);
+};
+
+enum {
+    WN_SOURCE_HEAD = 1 << 16
 };
 
 /* The format of an input, by its first bytes. CSV, which everything may be, comes last and always
@@ -73,7 +105,8 @@ int wn_source_check_map(const char *map, struct wn_error *err);
 
 /* Turns a notice into an event: normal address, category, action, rule. Writes the recipient's
  * mailbox key to `key`. `now`: what lies more than two days behind it has no date. False, with the
- * notice's fault and cell set, when it cannot be used. `event->source` is left empty. */
+ * notice's fault and cell set, when it cannot be used. `event->source` is the notice's event_id, so
+ * it may be empty. */
 bool wn_notice_judge(struct wn_notice *notice, int64_t now, char *key, struct wn_event *event);
 
 enum {
