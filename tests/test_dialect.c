@@ -109,7 +109,6 @@ static const struct refusal {
     {"zip", T("PK\x03\x04xyz"), 0, "list.csv is an Excel workbook or another zip archive"},
     {"old Excel", T("\xd0\xcf\x11\xe0\xa1\xb1"), 0, "an old Excel workbook"},
     {"PDF", T("%PDF-1.4\n"), 0, "a PDF document"},
-    {"zstd", T("\x28\xb5\x2f\xfd!"), 0, "compressed with zstd"},
     {"bzip2", T("BZh9"), 0, "compressed with bzip2"},
     {"xz",
      T("\xfd"

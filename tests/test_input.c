@@ -11,6 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "csv/input.h"
 #include "csv/utf16.h"
@@ -19,7 +20,7 @@
 static const _Atomic int no_stop;
 
 /* The bytes of one gzip member. */
-static size_t compress_to(char *out, size_t capacity, const char *p, size_t n)
+static size_t gzip_to(char *out, size_t capacity, const char *p, size_t n)
 {
     z_stream z = {0};
     ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -32,6 +33,32 @@ static size_t compress_to(char *out, size_t capacity, const char *p, size_t n)
     deflateEnd(&z);
     return length;
 }
+
+/* The bytes of one zstd frame, with a checksum. */
+static size_t zstd_to(char *out, size_t capacity, const char *p, size_t n)
+{
+    ZSTD_CCtx *c = ZSTD_createCCtx();
+    ck_assert(!ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1)));
+    size_t length = ZSTD_compress2(c, out, capacity, p, n);
+    ck_assert_msg(!ZSTD_isError(length), "%s", ZSTD_getErrorName(length));
+    ZSTD_freeCCtx(c);
+    return length;
+}
+
+static const struct {
+    const char *word;
+    size_t (*compress)(char *out, size_t capacity, const char *p, size_t n);
+    size_t magic;          /* octets that say what it is */
+    const char *wrong_sum; /* what the library calls a wrong checksum */
+    size_t broken_at;      /* an octet that makes the data nonsense */
+} packings[] = {
+    {"gzip", gzip_to, 3, "incorrect data check", 10},
+    {"zstd", zstd_to, 4, "Restored data doesn't match checksum", 6},
+};
+
+enum {
+    PACKINGS = sizeof packings / sizeof *packings
+};
 
 static void require_content(const struct wn_input *input, const char *p, size_t n)
 {
@@ -132,12 +159,12 @@ static char *large_text(void)
     return text;
 }
 
-START_TEST(gzip)
+START_TEST(packed_file)
 {
     struct wn_input input;
     struct wn_error err = {0};
     char *text = large_text(), *packed = wn_malloc(LARGE);
-    size_t n = compress_to(packed, LARGE, text, LARGE);
+    size_t n = packings[_i].compress(packed, LARGE, text, LARGE);
     (void)tempdir_write("list.csv.gz", packed, n);
     ck_assert_int_eq(chmod(tempdir_path("list.csv.gz"), 0604), 0);
     ck_assert_msg(wn_input_open(&input, tempdir_path("list.csv.gz"), &no_stop, &err) == WN_OK, "%s",
@@ -153,20 +180,20 @@ START_TEST(gzip)
 }
 END_TEST
 
-START_TEST(gzip_members)
+START_TEST(packed_members)
 {
     static const char *const parts[] = {"a,b\n", "", "c,d\n"};
     char packed[1000];
     size_t n = 0;
     struct wn_input input;
     for (size_t i = 0; i < 3; i++) {
-        n += compress_to(packed + n, sizeof packed - n, parts[i], strlen(parts[i]));
+        n += packings[_i].compress(packed + n, sizeof packed - n, parts[i], strlen(parts[i]));
     }
     (void)tempdir_write("members.gz", packed, n);
     ck_assert_int_eq(wn_input_open(&input, tempdir_path("members.gz"), &no_stop, NULL), WN_OK);
     require_content(&input, "a,b\nc,d\n", 8);
     wn_input_close(&input);
-    n = compress_to(packed, sizeof packed, "", 0);
+    n = packings[_i].compress(packed, sizeof packed, "", 0);
     (void)tempdir_write("empty.gz", packed, n);
     ck_assert_int_eq(wn_input_open(&input, tempdir_path("empty.gz"), &no_stop, NULL), WN_OK);
     require_content(&input, "", 0);
@@ -174,8 +201,8 @@ START_TEST(gzip_members)
 }
 END_TEST
 
-/* Plain bytes whose gzip form fills blocks exactly, cut at every place near the block's end. */
-START_TEST(gzip_that_ends_with_a_block)
+/* Plain bytes that fill the unpacker's blocks exactly, cut at every place near the block's end. */
+START_TEST(packed_ends_with_a_block)
 {
     enum {
         BLOCK = 1 << 18
@@ -183,7 +210,7 @@ START_TEST(gzip_that_ends_with_a_block)
     char *text = wn_calloc(3, BLOCK), *packed = wn_malloc(LARGE);
     for (size_t size = BLOCK - 1; size <= BLOCK + 1; size++) {
         struct wn_input input;
-        size_t n = compress_to(packed, LARGE, text, size);
+        size_t n = packings[_i].compress(packed, LARGE, text, size);
         (void)tempdir_write("block.gz", packed, n);
         ck_assert_int_eq(wn_input_open(&input, tempdir_path("block.gz"), &no_stop, NULL), WN_OK);
         require_content(&input, text, size);
@@ -194,26 +221,29 @@ START_TEST(gzip_that_ends_with_a_block)
 }
 END_TEST
 
-START_TEST(broken_gzip)
+START_TEST(broken_packing)
 {
-    char packed[1000];
-    size_t n = compress_to(packed, sizeof packed, "email\na@x.example\nb@x.example\n", 30);
-    for (size_t cut = 3; cut < n; cut++) {
-        (void)tempdir_write("cut.gz", packed, cut);
-        require_failure(tempdir_path("cut.gz"), WN_E_DATA, "the gzip data ends too early");
+    char packed[1000], sentence[100];
+    size_t n =
+        packings[_i].compress(packed, sizeof packed, "email\na@x.example\nb@x.example\n", 30);
+    (void)snprintf(sentence, sizeof sentence, "the %s data ends too early", packings[_i].word);
+    for (size_t cut = packings[_i].magic; cut < n; cut++) {
+        (void)tempdir_write("cut", packed, cut);
+        require_failure(tempdir_path("cut"), WN_E_DATA, sentence);
     }
-    packed[n - 5] ^= 1; /* of the checksum */
-    (void)tempdir_write("sum.gz", packed, n);
-    require_failure(tempdir_path("sum.gz"), WN_E_DATA,
-                    "the gzip data is broken: incorrect data check");
-    packed[12] = (char)0xff;
-    packed[10] = (char)0xff;
-    (void)tempdir_write("data.gz", packed, n);
-    require_failure(tempdir_path("data.gz"), WN_E_DATA, "the gzip data is broken");
-    n = compress_to(packed, sizeof packed, "a\n", 2);
+    packed[n - (_i == 0 ? 5 : 1)] ^= 1; /* of the checksum */
+    (void)tempdir_write("sum", packed, n);
+    (void)snprintf(sentence, sizeof sentence, "the %s data is broken: %s", packings[_i].word,
+                   packings[_i].wrong_sum);
+    require_failure(tempdir_path("sum"), WN_E_DATA, sentence);
+    memset(packed + packings[_i].broken_at, 0xff, 4);
+    (void)tempdir_write("data", packed, n);
+    (void)snprintf(sentence, sizeof sentence, "the %s data is broken", packings[_i].word);
+    require_failure(tempdir_path("data"), WN_E_DATA, sentence);
+    n = packings[_i].compress(packed, sizeof packed, "a\n", 2);
     memset(packed + n, 'x', 7);
-    (void)tempdir_write("tail.gz", packed, n + 7);
-    require_failure(tempdir_path("tail.gz"), WN_E_DATA, "the gzip data is broken");
+    (void)tempdir_write("tail", packed, n + 7);
+    require_failure(tempdir_path("tail"), WN_E_DATA, sentence);
 }
 END_TEST
 
@@ -258,7 +288,7 @@ START_TEST(utf16)
     ck_assert_uint_eq(input.mode, 0640);
     require_content(&input, in_utf8, sizeof in_utf8 - 1);
     wn_input_close(&input);
-    n = compress_to(packed, sizeof packed, text, n);
+    n = packings[_i].compress(packed, sizeof packed, text, n);
     (void)tempdir_write("list.gz", packed, n);
     ck_assert_int_eq(wn_input_open(&input, tempdir_path("list.gz"), &no_stop, NULL), WN_OK);
     ck_assert(input.utf16);
@@ -310,7 +340,7 @@ START_TEST(hardly_utf16)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (int packs = 0; packs < 2; packs++) {
             struct wn_input input;
-            size_t n = compress_to(packed, sizeof packed, rows[i].text.p, rows[i].text.n);
+            size_t n = packings[_i].compress(packed, sizeof packed, rows[i].text.p, rows[i].text.n);
             (void)tempdir_write("x", packs ? packed : rows[i].text.p, packs ? n : rows[i].text.n);
             ck_assert_msg(wn_input_open(&input, tempdir_path("x"), &no_stop, NULL) == WN_OK, "%s",
                           rows[i].name);
@@ -345,7 +375,7 @@ START_TEST(broken_utf16)
             (void)snprintf(says, sizeof says,
                            "list.txt is broken UTF-16: %s; save it as CSV in UTF-8", rows[i].says);
             require_failure(tempdir_path("list.txt"), WN_E_DATA, says);
-            size_t n = compress_to(packed, sizeof packed, text, rows[i].bytes);
+            size_t n = packings[_i].compress(packed, sizeof packed, text, rows[i].bytes);
             (void)tempdir_write("list.gz", packed, n);
             (void)snprintf(says, sizeof says,
                            "list.gz is broken UTF-16: %s of the decompressed text;", rows[i].says);
@@ -452,12 +482,12 @@ START_TEST(standard_input)
 }
 END_TEST
 
-/* The first read of a pipe may bring less than gzip's magic bytes. */
-START_TEST(gzip_through_a_slow_pipe)
+/* The first read of a pipe may bring less than the magic bytes. */
+START_TEST(packed_through_a_slow_pipe)
 {
     char packed[1000];
     struct wn_input input;
-    size_t n = compress_to(packed, sizeof packed, "email\n", 6);
+    size_t n = packings[_i].compress(packed, sizeof packed, "email\n", 6);
     open_standard_input(&input, packed, n, 1);
     require_content(&input, "email\n", 6);
     wn_input_close(&input);
@@ -599,7 +629,7 @@ START_TEST(spool_cannot_be_written)
 {
     char packed[1000];
     struct rlimit limit = {4, 4};
-    size_t n = compress_to(packed, sizeof packed, "email\n", 6);
+    size_t n = packings[_i].compress(packed, sizeof packed, "email\n", 6);
     (void)tempdir_write("list.gz", packed, n);
     ck_assert_int_eq(setenv("TMPDIR", tempdir_path("nowhere"), 1), 0);
     require_failure(tempdir_path("list.gz"), WN_E_IO, "a temporary file cannot be created in");
@@ -642,10 +672,6 @@ int main(void)
         short_files,
         what_cannot_be_opened,
         no_permission,
-        gzip,
-        gzip_members,
-        broken_gzip,
-        gzip_that_ends_with_a_block,
         utf16_in_pieces,
         hardly_utf16,
         broken_utf16,
@@ -653,7 +679,6 @@ int main(void)
         utf16_cannot_be_copied,
         utf16_through_a_slow_pipe,
         standard_input,
-        gzip_through_a_slow_pipe,
         named_pipe,
         standard_input_is_a_file,
         file_that_changes,
@@ -665,6 +690,11 @@ int main(void)
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         tcase_add_test(cases, tests[i]);
+    }
+    const TTest *const packed_tests[] = {packed_file, packed_members, broken_packing,
+                                         packed_ends_with_a_block, packed_through_a_slow_pipe};
+    for (size_t i = 0; i < sizeof packed_tests / sizeof *packed_tests; i++) {
+        tcase_add_loop_test(cases, packed_tests[i], 0, PACKINGS);
     }
     tcase_add_loop_test(cases, utf16, 0, 2); /* little-endian, big-endian */
     suite_add_tcase(suite, cases);

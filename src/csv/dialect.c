@@ -14,7 +14,6 @@ static const struct {
     {{"PK\x03\x04", 4}, "an Excel workbook or another zip archive", "save it as CSV"},
     {{"\xd0\xcf\x11\xe0", 4}, "an old Excel workbook", "save it as CSV"},
     {{"%PDF", 4}, "a PDF document", "export the list as CSV"},
-    {{"\x28\xb5\x2f\xfd", 4}, "compressed with zstd", "decompress it first"},
     {{"BZh", 3}, "compressed with bzip2", "decompress it first"},
     {{"\xfd"
       "7zXZ",

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* What is not a regular file of plain bytes is copied to an unlinked temporary file: read in
- * blocks, inflated if it is gzip data, turned to UTF-8 if that is UTF-16. The first bytes of each
- * stage say what it is. */
+ * blocks, unpacked if it is compressed, turned to UTF-8 if that is UTF-16. The first bytes of each
+ * stage say what it is.
+ *
+ * Nothing here waits without looking at `stop` now and then: the thread that reads need not be the
+ * one that a signal interrupts. */
 #include "csv/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "csv/unpack.h"
 #include "csv/utf16.h"
 
 enum {
     BLOCK = 1 << 18,
-    MAGIC = 4 /* bytes that tell gzip and UTF-16 from all else */
+    MAGIC = WN_UNPACK_MAGIC, /* bytes that tell compressed data and UTF-16 from all else */
+    LOOK_MS = 100            /* at `stop`, while waiting for a pipe */
 };
 
 static int open_spool(struct wn_error *err)
@@ -57,25 +62,36 @@ static int write_all(int fd, const char *p, size_t n, struct wn_error *err)
     return WN_OK;
 }
 
-static bool is_gzip(const char *p, size_t n)
-{
-    return n >= 3 && memcmp(p, "\x1f\x8b\x08", 3) == 0;
-}
-
-/* The source of a spool: plain bytes, or gzip members one after another; in any encoding. */
+/* The source of a spool, in any packing and encoding. */
 struct source {
     struct wn_input *input;
     int from, to;
-    bool gzip, in_member;
-    z_stream z;
+    struct wn_unpack *unpack;
     bool known; /* whether the plain bytes are UTF-16; until then they are held in `magic` */
     char magic[MAGIC];
     size_t held;
     struct wn_utf16 utf16;
     struct wn_buf text; /* a piece of it in UTF-8 */
-    unsigned char in[BLOCK];
-    char out[BLOCK];
+    char in[BLOCK];
 };
+
+/* Until there is something to read, or the other end is closed. */
+static int wait_readable(const struct source *s, const _Atomic int *stop, struct wn_error *err)
+{
+    struct pollfd fd = {.fd = s->from, .events = POLLIN};
+    for (;;) {
+        if (*stop != 0) {
+            return wn_error_set(err, WN_E_SIGNAL + *stop, "stopped");
+        }
+        int ready = poll(&fd, 1, LOOK_MS);
+        if (ready > 0) {
+            return WN_OK;
+        }
+        if (ready < 0 && errno != EINTR) {
+            return wn_error_errno(err, WN_E_IO, errno, "%s cannot be read", s->input->name);
+        }
+    }
+}
 
 /* Fills the input block, or as much of it as there is: a pipe hands out its bytes in pieces of any
  * size, and what the first of them mean is asked only once. */
@@ -83,14 +99,15 @@ static int read_block(struct source *s, const _Atomic int *stop, size_t *n, stru
 {
     *n = 0;
     while (*n < sizeof s->in) {
-        if (*stop != 0) {
-            return wn_error_set(err, WN_E_SIGNAL + *stop, "stopped");
+        int status = wait_readable(s, stop, err);
+        if (status != WN_OK) {
+            return status;
         }
         ssize_t got = read(s->from, s->in + *n, sizeof s->in - *n);
         if (got == 0) {
             break;
         }
-        if (got < 0 && errno != EINTR) {
+        if (got < 0 && errno != EINTR && errno != EAGAIN) {
             return wn_error_errno(err, WN_E_IO, errno, "%s cannot be read", s->input->name);
         }
         *n += got > 0 ? (size_t)got : 0;
@@ -100,9 +117,10 @@ static int read_block(struct source *s, const _Atomic int *stop, size_t *n, stru
 
 static int refuse_utf16(const struct source *s, uint64_t at, const char *what, struct wn_error *err)
 {
-    return wn_error_set(
-        err, WN_E_DATA, "%s is broken UTF-16: %s at byte %llu%s; save it as CSV in UTF-8",
-        s->input->name, what, (unsigned long long)at, s->gzip ? " of the decompressed text" : "");
+    return wn_error_set(err, WN_E_DATA,
+                        "%s is broken UTF-16: %s at byte %llu%s; save it as CSV in UTF-8",
+                        s->input->name, what, (unsigned long long)at,
+                        wn_unpack_word(s->unpack) != NULL ? " of the decompressed text" : "");
 }
 
 /* Writes plain bytes whose encoding is known. */
@@ -127,8 +145,9 @@ static int write_held(struct source *s, struct wn_error *err)
     return write_text(s, s->magic, s->held, err);
 }
 
-static int write_plain(struct source *s, const char *p, size_t n, struct wn_error *err)
+static int write_plain(void *arg, const char *p, size_t n, struct wn_error *err)
 {
+    struct source *s = arg;
     while (!s->known && n > 0) {
         s->magic[s->held++] = *p++;
         n--;
@@ -153,61 +172,28 @@ static int end_text(struct source *s, struct wn_error *err)
     return status;
 }
 
-/* Inflates what is in the source's input block to the spool. */
-static int inflate_block(struct source *s, size_t n, struct wn_error *err)
-{
-    s->z.next_in = s->in;
-    s->z.avail_in = (uInt)n;
-    while (s->z.avail_in > 0 || s->z.avail_out == 0) {
-        s->z.next_out = (Bytef *)s->out;
-        s->z.avail_out = sizeof s->out;
-        if (!s->in_member) {
-            if (s->z.avail_in == 0) {
-                break;
-            }
-            inflateReset(&s->z);
-            s->in_member = true;
-        }
-        int z = inflate(&s->z, Z_NO_FLUSH);
-        if (z != Z_OK && z != Z_STREAM_END && z != Z_BUF_ERROR) {
-            return wn_error_set(err, WN_E_DATA, "%s: the gzip data is broken%s%s", s->input->name,
-                                s->z.msg != NULL ? ": " : "", s->z.msg != NULL ? s->z.msg : "");
-        }
-        int status = write_plain(s, s->out, sizeof s->out - s->z.avail_out, err);
-        if (status != WN_OK) {
-            return status;
-        }
-        s->in_member = z != Z_STREAM_END;
-        if (z == Z_BUF_ERROR) {
-            break;
-        }
-    }
-    return WN_OK;
-}
-
 static int copy(struct source *s, const _Atomic int *stop, struct wn_error *err)
 {
-    for (bool first = true;; first = false) {
+    for (;;) {
         size_t n;
         int status = read_block(s, stop, &n, err);
         if (status != WN_OK) {
             return status;
         }
+        struct wn_span piece = {s->in, n};
+        if (s->unpack == NULL) {
+            s->unpack = wn_unpack_new(piece, s->input->name);
+        }
         if (n == 0) {
             break;
         }
-        if (first) {
-            s->gzip = is_gzip((const char *)s->in, n);
-        }
-        status = s->gzip ? inflate_block(s, n, err) : write_plain(s, (const char *)s->in, n, err);
+        status = wn_unpack_add(s->unpack, piece, write_plain, s, err);
         if (status != WN_OK) {
             return status;
         }
     }
-    if (s->in_member) {
-        return wn_error_set(err, WN_E_DATA, "%s: the gzip data ends too early", s->input->name);
-    }
-    return end_text(s, err);
+    int status = wn_unpack_end(s->unpack, err);
+    return status == WN_OK ? end_text(s, err) : status;
 }
 
 /* Replaces the input's descriptor by one of a private plain copy. */
@@ -217,9 +203,6 @@ static int spool(struct wn_input *input, const _Atomic int *stop, struct wn_erro
     s->input = input;
     s->from = input->fd;
     int status = WN_OK;
-    if (inflateInit2(&s->z, 16 + MAX_WBITS) != Z_OK) {
-        wn_out_of_memory();
-    }
     s->to = open_spool(err);
     if (s->to < 0) {
         status = WN_E_IO;
@@ -236,7 +219,7 @@ out:
     if (s->to >= 0) {
         (void)close(s->to);
     }
-    inflateEnd(&s->z);
+    wn_unpack_free(s->unpack);
     wn_buf_release(&s->text);
     free(s);
     return status;
@@ -247,13 +230,10 @@ int wn_input_open(struct wn_input *input, const char *path, const _Atomic int *s
 {
     bool standard = strcmp(path, "-") == 0;
     *input = (struct wn_input){.path = path, .name = standard ? "standard input" : path};
-    input->fd =
-        standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
+    input->fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                         : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (input->fd < 0) {
         input->fd = 0;
-        if (errno == EINTR && *stop != 0) { /* it waited for a pipe's other end */
-            return wn_error_set(err, WN_E_SIGNAL + *stop, "stopped");
-        }
         return wn_error_errno(err, WN_E_NOINPUT, errno, "%s cannot be opened", input->name);
     }
     int status = WN_OK;
@@ -275,8 +255,8 @@ int wn_input_open(struct wn_input *input, const char *path, const _Atomic int *s
             goto out;
         }
         bool big_endian;
-        regular = !is_gzip(magic, (size_t)n) &&
-                  wn_utf16_mark((struct wn_span){magic, (size_t)n}, &big_endian) == 0;
+        struct wn_span head = {magic, (size_t)n};
+        regular = !wn_unpack_needed(head) && wn_utf16_mark(head, &big_endian) == 0;
     }
     if (!regular) {
         status = spool(input, stop, err);

@@ -3,8 +3,8 @@
 #define WN_CSV_INPUT_H
 
 /* An input as a seekable file of plain bytes: a regular file as it is; standard input, a pipe, gzip
- * data or UTF-16 text through an unlinked temporary file, UTF-16 turned to UTF-8. Reading is by
- * position, so several threads may read one input at once. */
+ * or zstd data or UTF-16 text through an unlinked temporary file, UTF-16 turned to UTF-8. Reading
+ * is by position, so several threads may read one input at once. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +26,7 @@ struct wn_input {
 };
 
 /* Opens `path` ("-": standard input) and spools it if need be, until `*stop` becomes non-zero.
- * WN_E_NOINPUT: it cannot be opened, or is a directory; WN_E_DATA: broken gzip data or
+ * WN_E_NOINPUT: it cannot be opened, or is a directory; WN_E_DATA: broken compressed data or
  * UTF-16 (the sentence names the byte); WN_E_IO: it
  * cannot be read, or the temporary file cannot be written; WN_E_SIGNAL + n: stopped. */
 int wn_input_open(struct wn_input *input, const char *path, const _Atomic int *stop,

@@ -85,7 +85,7 @@ class NoListTest(Case):
             "workbook": (b"PK\x03\x04\x14\0\x06\0", ("Excel workbook", "save it as CSV")),
             "old workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ("Excel workbook", "CSV")),
             "pdf": (b"%PDF-1.7\n%\xe2\xe3\n", ("PDF", "CSV")),
-            "zstd": (b"\x28\xb5\x2f\xfd\x04", ("zstd", "decompress")),
+            "broken zstd": (b"\x28\xb5\x2f\xfd\x04", ("zstd", "broken")),
             "xz": (b"\xfd7zXZ\0\0\x04", ("xz", "decompress")),
             "bzip2": (b"BZh91AY&SY", ("bzip2", "decompress")),
             "sqlite": (b"SQLite format 3\0", ("SQLite", "CSV")),
