@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two threads. The reader cuts, normalises and classifies; the caller's thread writes. Events
+/* Two sides. The feed's threads read, normalise and classify; the caller's thread writes. Events
  * travel in batches from a small pool, which is what bounds memory: the reader waits for a free
  * batch and nowhere else. A batch holds its texts in one block of fixed size, so that nothing in it
  * moves.
@@ -37,13 +37,12 @@ struct batch {
 
 struct import {
     const struct wn_import_settings *settings;
-    struct wn_input input;
+    const struct wn_walk *files;
     struct wn_queue free_batches, full_batches;
     atomic_bool over; /* set by the writer, read by the reader */
     /* The reader's until it is joined. */
-    const struct wn_source *source;
     struct batch *batch;
-    uint64_t rows, unused, faults[WN_NOTICE_FAULTS];
+    uint64_t rows, unused, skipped, faults[WN_NOTICE_FAULTS];
     int status;
     struct wn_error err;
 };
@@ -101,7 +100,7 @@ static void hand_over(struct import *import)
     }
 }
 
-static int take_notice(void *arg, const struct wn_notice *given)
+static int take_notice(void *arg, const struct wn_feed_input *input, const struct wn_notice *given)
 {
     struct import *import = arg;
     struct wn_notice notice = *given;
@@ -116,7 +115,7 @@ static int take_notice(void *arg, const struct wn_notice *given)
         import->unused++;
         import->faults[notice.fault]++;
         if (import->settings->unused != NULL) {
-            import->settings->unused(import->settings->unused_arg, import->input.name, &notice);
+            import->settings->unused(import->settings->unused_arg, input->name, &notice);
         }
         return WN_OK;
     }
@@ -124,14 +123,23 @@ static int take_notice(void *arg, const struct wn_notice *given)
     event->diagnostic = keep(batch, event->diagnostic, WN_DIAGNOSTIC_MAX);
     event->message_id = keep(batch, event->message_id, 512);
     event->source = event->source.n > 0 ? keep(batch, event->source, SOURCE_MAX)
-                                        : name_source(batch, import->input.name, notice.offset);
+                                        : name_source(batch, input->name, notice.offset);
     if (++batch->count == BATCH_EVENTS || BATCH_TEXT - batch->text_used < EVENT_TEXT) {
         hand_over(import);
     }
     return WN_OK;
 }
 
-static void *read_source(void *arg)
+static void count_skipped(void *arg, const char *path, const char *sentence)
+{
+    struct import *import = arg;
+    import->skipped++;
+    if (import->settings->skipped != NULL) {
+        import->settings->skipped(import->settings->unused_arg, path, sentence);
+    }
+}
+
+static void *read_files(void *arg)
 {
     struct import *import = arg;
     import->batch = (struct batch *)(void *)wn_queue_pop(&import->free_batches);
@@ -139,10 +147,10 @@ static void *read_source(void *arg)
     struct wn_source_settings settings = import->settings->source;
     settings.now = import->settings->now;
     settings.stop = import->settings->stop;
-    settings.jobs = 1;
-    struct wn_reading reading = {
-        .input = &import->input, .settings = &settings, .visit = take_notice, .arg = import};
-    import->status = import->source->read(&reading, &import->err);
+    settings.jobs = import->settings->source.jobs > 0 ? import->settings->source.jobs : 1;
+    const struct wn_feed_consumer consumer = {
+        .notice = take_notice, .skipped = count_skipped, .arg = import};
+    import->status = wn_feed_run(import->files, &settings, &consumer, &import->err);
     hand_over(import);
     wn_queue_push(&import->free_batches, &import->batch->item);
     wn_queue_close(&import->full_batches);
@@ -190,9 +198,8 @@ static int write_batches(struct import *import, struct wn_store *store,
     while ((batch = (struct batch *)(void *)wn_queue_pop(&import->full_batches)) != NULL) {
         if (status == WN_OK && *import->settings->stop != 0) {
             status = wn_error_set(err, WN_E_SIGNAL + *import->settings->stop,
-                                  "stopped; what was read so far is kept, and importing %s again "
-                                  "completes it",
-                                  import->input.name);
+                                  "stopped; what was read so far is kept, and the same import "
+                                  "again completes it");
         }
         if (status == WN_OK && !open) {
             status = wn_store_begin(store, err);
@@ -224,40 +231,21 @@ static int write_batches(struct import *import, struct wn_store *store,
     return status;
 }
 
-static int choose_source(struct import *import, struct wn_error *err)
+int wn_import_files(struct wn_store *store, const struct wn_walk *files,
+                    const struct wn_import_settings *settings, struct wn_import_counts *counts,
+                    struct wn_error *err)
 {
-    char *head = wn_malloc(1 << 16);
-    size_t n;
-    int status = wn_input_read(&import->input, 0, head, 1 << 16, &n, err);
-    if (status == WN_OK) {
-        import->source = wn_source_find((struct wn_span){head, n});
-    }
-    free(head);
-    return status;
-}
-
-int wn_import_file(struct wn_store *store, const char *path,
-                   const struct wn_import_settings *settings, struct wn_import_counts *counts,
-                   struct wn_error *err)
-{
-    struct import import = {.settings = settings};
+    struct import import = {.settings = settings, .files = files};
     pthread_t reader;
-    int status = wn_input_open(&import.input, path, settings->stop, err);
-    if (status != WN_OK) {
-        return status;
-    }
     struct batch *batches = wn_malloc(BATCHES * sizeof *batches);
+    int status;
     atomic_init(&import.over, false);
     wn_queue_init(&import.free_batches);
     wn_queue_init(&import.full_batches);
     for (size_t i = 0; i < BATCHES; i++) {
         wn_queue_push(&import.free_batches, &batches[i].item);
     }
-    status = choose_source(&import, err);
-    if (status != WN_OK) {
-        goto out;
-    }
-    int failed = pthread_create(&reader, NULL, read_source, &import);
+    int failed = pthread_create(&reader, NULL, read_files, &import);
     if (failed != 0) {
         status = wn_error_errno(err, WN_E_INTERNAL, failed, "no thread can be started");
         goto out;
@@ -266,6 +254,7 @@ int wn_import_file(struct wn_store *store, const char *path,
     (void)pthread_join(reader, NULL);
     counts->rows += import.rows;
     counts->unused += import.unused;
+    counts->skipped += import.skipped;
     for (size_t i = 0; i < WN_NOTICE_FAULTS; i++) {
         counts->faults[i] += import.faults[i];
     }
@@ -278,7 +267,6 @@ out:
     wn_queue_release(&import.free_batches);
     wn_queue_release(&import.full_batches);
     free(batches);
-    wn_input_close(&import.input);
     return status;
 }
 

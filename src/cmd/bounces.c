@@ -131,6 +131,7 @@ static int import_into(const char *path, struct wn_cmd *cmd, const struct import
     struct wn_lock *lock = NULL;
     struct wn_store *store = NULL;
     struct wn_import_counts counts = {0};
+    struct wn_walk walk = {0};
     const struct wn_import_settings settings = {
         .source.map = s->map,
         .now = cmd->now,
@@ -146,7 +147,10 @@ static int import_into(const char *path, struct wn_cmd *cmd, const struct import
         status = wn_import_rebuild(store, &cmd->err);
     }
     for (size_t i = 0; i < files->n && status == WN_OK; i++) {
-        status = wn_import_file(store, files->v[i], &settings, &counts, &cmd->err);
+        status = wn_walk_add(&walk, files->v[i], cmd->stop, &cmd->err);
+    }
+    if (status == WN_OK) {
+        status = wn_import_files(store, &walk, &settings, &counts, &cmd->err);
     }
     if (status == WN_OK && s->json) {
         print_json(&counts);
@@ -156,6 +160,7 @@ static int import_into(const char *path, struct wn_cmd *cmd, const struct import
         (void)fprintf(stderr, files->n > 0 ? "winnow: no rows\n"
                                            : "winnow: every suppression was derived again\n");
     }
+    wn_walk_release(&walk);
     wn_store_free(store);
     wn_lock_free(lock);
     return status;
