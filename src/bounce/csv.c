@@ -436,6 +436,7 @@ static int visit_cut(struct reader *r, const struct wn_cut *cut, struct wn_span 
         const struct wn_reject *reject = &cut->rejects[i];
         struct wn_notice notice = {.line = reject->line,
                                    .offset = reject->offset,
+                                   .length = reject->length,
                                    .fault = WN_NOTICE_RECORD,
                                    .cell = wn_span_of(wn_reject_sentence(reject->reason))};
         status = r->visit(r->arg, &notice);
@@ -443,7 +444,8 @@ static int visit_cut(struct reader *r, const struct wn_cut *cut, struct wn_span 
     for (size_t i = 0; i < cut->record_count && status == WN_OK; i++) {
         const struct wn_record *cut_record = &cut->records[i];
         struct wn_notice notice = {.line = cut->line + cut_record->line,
-                                   .offset = offset + cut_record->offset};
+                                   .offset = offset + cut_record->offset,
+                                   .length = cut_record->length};
         struct wn_span record =
             wn_csv_chomp((struct wn_span){window.p + cut_record->offset, cut_record->length});
         bool data = r->header_read;

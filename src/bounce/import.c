@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/queue.h"
+#include "bounce/copies.h"
 #include "store/suppression.h"
 
 enum {
@@ -42,7 +43,7 @@ struct import {
     atomic_bool over; /* set by the writer, read by the reader */
     /* The reader's until it is joined. */
     struct batch *batch;
-    uint64_t rows, unused, skipped, faults[WN_NOTICE_FAULTS];
+    uint64_t rows, unused, older, skipped, faults[WN_NOTICE_FAULTS];
     int status;
     struct wn_error err;
 };
@@ -117,6 +118,12 @@ static int take_notice(void *arg, const struct wn_feed_input *input, const struc
         if (import->settings->unused != NULL) {
             import->settings->unused(import->settings->unused_arg, input->name, &notice);
         }
+        return import->settings->unrecognized != NULL && !wn_notice_is_no_bounce(notice.fault)
+                   ? wn_copies_write(import->settings->unrecognized, input, &notice, &import->err)
+                   : WN_OK;
+    }
+    if (event->at < import->settings->since) {
+        import->older++;
         return WN_OK;
     }
     batch->text_used += event->recipient.n;
@@ -210,7 +217,8 @@ static int write_batches(struct import *import, struct wn_store *store,
             status = add_batch(store, batch, counts, err);
         }
         wn_queue_push(&import->free_batches, &batch->item);
-        if (status == WN_OK && wn_clock_monotonic_ms() - began >= COMMIT_MS) {
+        if (status == WN_OK && !import->settings->dry_run &&
+            wn_clock_monotonic_ms() - began >= COMMIT_MS) {
             status = finish_transaction(store, false, err);
             open = false;
             committed = *counts;
@@ -219,7 +227,9 @@ static int write_batches(struct import *import, struct wn_store *store,
             atomic_store_explicit(&import->over, true, memory_order_relaxed);
         }
     }
-    if (open && (status == WN_OK || status > WN_E_SIGNAL)) {
+    if (open && import->settings->dry_run) {
+        wn_store_rollback(store);
+    } else if (open && (status == WN_OK || status > WN_E_SIGNAL)) {
         int end = finish_transaction(store, false, err);
         status = status == WN_OK ? end : status;
         committed = *counts;
@@ -255,6 +265,7 @@ int wn_import_files(struct wn_store *store, const struct wn_walk *files,
     counts->rows += import.rows;
     counts->unused += import.unused;
     counts->skipped += import.skipped;
+    counts->older += import.older;
     for (size_t i = 0; i < WN_NOTICE_FAULTS; i++) {
         counts->faults[i] += import.faults[i];
     }

@@ -6,12 +6,13 @@
 
 #include "bounce/feed.h"
 
-/* What was found, summed over all files of an import. rows = added + known + unused. */
+/* What was found, summed over all files of an import. rows = added + known + unused + older. */
 struct wn_import_counts {
     uint64_t rows;
     uint64_t added;   /* events the store did not have */
     uint64_t known;   /* events it had already */
     uint64_t unused;  /* could not be used: the sum of faults */
+    uint64_t older;   /* than `since` */
     uint64_t skipped; /* files in directories that could not be read, or are nothing we know */
     uint64_t faults[WN_NOTICE_FAULTS];
     uint64_t kinds[WN_KIND_COUNT];            /* of the added */
@@ -23,9 +24,12 @@ typedef void wn_unused_visit(void *arg, const char *file, const struct wn_notice
 
 struct wn_import_settings {
     struct wn_source_settings source;
-    int64_t now;             /* seconds since 1970 */
-    const _Atomic int *stop; /* becomes non-zero when an orderly stop is asked for; never NULL */
-    wn_unused_visit *unused; /* or NULL */
+    int64_t now;              /* seconds since 1970 */
+    int64_t since;            /* older events are passed over */
+    bool dry_run;             /* the store is left as it was */
+    const char *unrecognized; /* directory for copies of what cannot be read, or NULL */
+    const _Atomic int *stop;  /* becomes non-zero when an orderly stop is asked for; never NULL */
+    wn_unused_visit *unused;  /* or NULL */
     void *unused_arg;
     /* Called for each file in a directory that is skipped, from the reading thread; or NULL. */
     void (*skipped)(void *arg, const char *path, const char *sentence);

@@ -25,6 +25,13 @@ enum wn_notice_fault {
 /* "no date that can be read" */
 const char *wn_notice_fault_sentence(enum wn_notice_fault fault);
 
+/* What is no bounce (WN_NOTICE_KIND, WN_NOTICE_NO_BOUNCE) is nobody's trouble; the other faults say
+ * that something that may be one could not be read. */
+static inline bool wn_notice_is_no_bounce(enum wn_notice_fault fault)
+{
+    return fault == WN_NOTICE_KIND || fault == WN_NOTICE_NO_BOUNCE;
+}
+
 /* What a source says of a bounce without a code: that it was hard, or soft. */
 enum wn_hardness {
     WN_HARDNESS_unknown,

@@ -20,8 +20,8 @@ int wn_cmd_bounces(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_history(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_help(struct wn_cmd *cmd, int argc, char **argv);
 
-extern const struct wn_command_help wn_help_clean, wn_help_check, wn_help_bounces_import,
-    wn_help_bounces_classify, wn_help_history, wn_help_help;
+extern const struct wn_command_help wn_help_clean, wn_help_check, wn_help_bounces_parse,
+    wn_help_bounces_import, wn_help_bounces_classify, wn_help_history, wn_help_help;
 
 /* Every command, in the order of `winnow help`. */
 struct wn_command {

@@ -5,6 +5,7 @@
 const struct wn_command wn_commands[] = {
     {"clean", wn_cmd_clean, &wn_help_clean},
     {"check", wn_cmd_check, &wn_help_check},
+    {"bounces", wn_cmd_bounces, &wn_help_bounces_parse},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_import},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_classify},
     {"history", wn_cmd_history, &wn_help_history},

@@ -21,7 +21,8 @@ class BouncesCase(Case):
 
     def counts(self, text, *arguments, **how):
         counts = self.bounces(text, "--json", *arguments, **how).json()
-        return counts["rows"], counts["added"], counts["known"], counts["unused"]
+        return (counts["read"], counts["new"], counts["known"],
+                counts["no_bounce"] + counts["unrecognised"])
 
     def reason(self, address, *arguments):
         done = self.winnow("check", "--offline", "--json", "--db", self.db, "--as-of", AS_OF,
@@ -103,7 +104,7 @@ class ImportTest(BouncesCase):
         self.winnow("bounces", "import", "--db", self.db, "bounces.csv.gz")
         done = self.winnow("bounces", "import", "--json", "--db", self.db, "-",
                            stdin=self.TWO.encode())
-        self.assertEqual((done.json()["added"], done.json()["known"]), (0, 2))
+        self.assertEqual((done.json()["new"], done.json()["known"]), (0, 2))
 
     def test_map(self):
         text = "when;who;what\n2026-05-01;ann@brackwell.net;5.1.1\n"

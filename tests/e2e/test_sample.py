@@ -93,9 +93,9 @@ class ExpectedTest(SampleCase):
 
     def test_import_says_what_it_did(self):
         first = self.import_bounces()
-        self.assertIn("52 new events, 0 known already, 2 not usable", first.err)
+        self.assertIn("54 read: 52 new, 0 known, 0 no bounce, 2 unrecognised", first.err)
         again = self.import_bounces()
-        self.assertIn("0 new events, 52 known already, 2 not usable", again.err)
+        self.assertIn("54 read: 0 new, 52 known, 0 no bounce, 2 unrecognised", again.err)
         self.assertEqual((first.out, again.out), (b"", b""))
 
     def test_importing_twice_changes_no_verdict(self):

@@ -272,7 +272,7 @@ class KillTest(Case):
             run.wait()
         self.winnow("bounces", "import", "-q", "--db", self.db, "bounces.csv")
         done = self.winnow("bounces", "import", "--json", "--db", self.db, "bounces.csv")
-        self.assertEqual((done.json()["added"], done.json()["known"]), (0, rows))
+        self.assertEqual((done.json()["new"], done.json()["known"]), (0, rows))
 
 
 if __name__ == "__main__":
