@@ -43,6 +43,10 @@ static const struct row {
     {"leap day of a century", "2000-02-29", 951782400},
     {"beyond 32 bits", "2038-01-19T03:14:08Z", INT64_C(2147483648)},
     {"leap second", "2016-12-31T23:59:60Z", 1483228800},
+    {"a mail's date", "Sat, 21 Nov 2026 18:59:40 +0000", THEN},
+    {"a mail's date, GMT", "Sat, 21 Nov 2026 18:59:40 GMT", THEN},
+    {"a mail's date in another zone", "21 Nov 2026 20:59:40 +0200", THEN},
+    {"a mail's date without a zero", "Thu, 1 Jan 1970 00:00:00 UTC", 0},
 };
 
 START_TEST(accepted)
@@ -92,6 +96,12 @@ static const char *const refused_texts[] = {
     "12345678",
     "253402300800000",
     "99999999999999999999999",
+    "Sat, 21 Now 2026 18:59:40 GMT",
+    "Sat, 31 Apr 2026 18:59:40 GMT",
+    "Sat, 21 Nov 26 18:59:40 GMT",
+    "Sat, 21 Nov 2026 18:59:40 Mars",
+    "Saturday, 21 Nov 2026",
+    "Nov 21 2026",
 };
 
 START_TEST(refused)

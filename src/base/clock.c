@@ -98,12 +98,11 @@ static bool one_of(struct cursor *c, const char *set)
     return true;
 }
 
-static bool read_date(struct cursor *c, int64_t *days)
+/* False for a date that is none. */
+static bool days_of_date(int year, int month, int day, int64_t *days)
 {
     static const int length[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    int year, month, day;
-    if (!digits(c, 4, &year) || !one_of(c, "-/") || !digits(c, 2, &month) || !one_of(c, "-/") ||
-        !digits(c, 2, &day) || month < 1 || month > 12 || day < 1) {
+    if (month < 1 || month > 12 || day < 1) {
         return false;
     }
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -112,6 +111,13 @@ static bool read_date(struct cursor *c, int64_t *days)
     }
     *days = days_from_civil(year, month, day);
     return true;
+}
+
+static bool read_date(struct cursor *c, int64_t *days)
+{
+    int year, month, day;
+    return digits(c, 4, &year) && one_of(c, "-/") && digits(c, 2, &month) && one_of(c, "-/") &&
+           digits(c, 2, &day) && days_of_date(year, month, day, days);
 }
 
 static bool read_time(struct cursor *c, int64_t *seconds)
@@ -159,6 +165,39 @@ static bool read_zone(struct cursor *c, int64_t *offset)
     return c->rest.n == 0 && hour < 24 && minute < 60;
 }
 
+/* The number of a month by the first three letters of its name, or 0. */
+static int read_month(struct cursor *c)
+{
+    static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+    for (int i = 0; i < 12 && c->rest.n >= 3; i++) {
+        if (wn_span_equal_nocase((struct wn_span){c->rest.p, 3},
+                                 (struct wn_span){names + (size_t)3 * (size_t)i, 3})) {
+            c->rest.p += 3;
+            c->rest.n -= 3;
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+/* "Sun, 01 Mar 2026", the name of the day being optional. */
+static bool read_mail_date(struct cursor *c, int64_t *days)
+{
+    int year, month, day;
+    const char *comma = c->rest.n > 4 ? memchr(c->rest.p, ',', 4) : NULL;
+    if (comma != NULL) {
+        c->rest.n -= (size_t)(comma + 1 - c->rest.p);
+        c->rest.p = comma + 1;
+        c->rest = wn_span_trim(c->rest);
+    }
+    if ((!digits(c, 2, &day) && !digits(c, 1, &day)) || !one_of(c, " -")) {
+        return false;
+    }
+    month = read_month(c);
+    return month > 0 && one_of(c, " -") && digits(c, 4, &year) &&
+           days_of_date(year, month, day, days);
+}
+
 bool wn_time_parse(struct wn_span text, int64_t *at)
 {
     uint64_t number;
@@ -171,7 +210,10 @@ bool wn_time_parse(struct wn_span text, int64_t *at)
     struct cursor c = {text};
     int64_t days, seconds = 0, offset = 0;
     if (!read_date(&c, &days)) {
-        return false;
+        c.rest = text;
+        if (!read_mail_date(&c, &days)) {
+            return false;
+        }
     }
     if (c.rest.n > 0 &&
         (!one_of(&c, "Tt ") || !read_time(&c, &seconds) || !read_zone(&c, &offset))) {

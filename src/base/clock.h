@@ -25,8 +25,9 @@ enum {
 void wn_time_format(int64_t at, char text[WN_TIME_TEXT]);
 
 /* Reads what people and exports write: `2026-11-21`, `2026-11-21T18:59:40Z` (or a blank for the T,
- * fractions, an offset such as +02:00, no zone meaning UTC), seconds or milliseconds since 1970.
- * False when it is none of these or names no real date. */
+ * fractions, an offset such as +02:00, no zone meaning UTC), `Sun, 01 Mar 2026 15:00:08 GMT` (RFC
+ * 5322, with a number, UTC or GMT as its zone), seconds or milliseconds since 1970. False when it
+ * is none of these or names no real date. */
 bool wn_time_parse(struct wn_span text, int64_t *at);
 
 #endif

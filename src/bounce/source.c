@@ -16,7 +16,7 @@ _Static_assert(sizeof(struct wn_address) <= WN_NOTICE_KEY_MAX, "room for every k
 
 static const struct {
     const struct wn_source *source;
-} sources[] = {{&wn_source_csv}};
+} sources[] = {{&wn_source_json}, {&wn_source_csv}};
 
 const struct wn_source *wn_source_find(struct wn_span head)
 {
@@ -108,6 +108,11 @@ static void classify_reply(struct wn_notice *notice, struct wn_event *event)
         event->action =
             notice->kind == WN_KIND_deferred ? WN_ACTION_N : hardnesses[notice->hardness].action;
         event->rule = wn_span_of(hardnesses[notice->hardness].rule);
+    }
+    if (notice->about_sender && event->action != WN_ACTION_T && event->action != WN_ACTION_X) {
+        event->category = notice->said;
+        event->action = WN_ACTION_X;
+        event->rule = WN_SPAN("said.about_sender");
     }
 }
 

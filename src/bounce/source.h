@@ -54,6 +54,8 @@ struct wn_notice {
     /* What the source's own word for a bounce means, where it has one: believed when neither codes
      * nor text say anything certain. */
     enum wn_category said;
+    /* The source knows that it is not about the recipient, so that nothing here counts. */
+    bool about_sender;
     struct wn_reply_in reply; /* of a bounce or deferral */
     /* The host that said it (Remote-MTA, a log's relay, else the Reporting-MTA), or empty. */
     struct wn_span remote;
@@ -106,6 +108,7 @@ enum {
 const struct wn_source *wn_source_find(struct wn_span head);
 
 extern const struct wn_source wn_source_csv;
+extern const struct wn_source wn_source_json;
 
 /* Whether `map` can be read as a map, for a usage error before anything is opened: WN_E_USAGE. */
 int wn_source_check_map(const char *map, struct wn_error *err);
