@@ -351,7 +351,10 @@ void wn_json_cut(struct wn_json_cutter *cutter, struct wn_span window, bool last
 {
     struct cutting w = {.c = cutter, .cut = cut, .in = window, .last = last};
     bool more = true;
-    cut->count = 0;
+    cut->count = cut->consumed = 0;
+    if (cutter->offset == 0 && window.n < 3 && !last) {
+        return; /* it may be a part of a byte-order mark */
+    }
     if (cutter->offset == 0 && window.n >= 3 && memcmp(window.p, "\xef\xbb\xbf", 3) == 0) {
         w.at = 3;
     }

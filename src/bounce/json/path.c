@@ -125,7 +125,7 @@ bool wn_json_time(const cJSON *value, int64_t *at)
     struct wn_span text = wn_span_trim(wn_span_of(value->valuestring));
     const char *point = text.n > 0 ? memchr(text.p, '.', text.n) : NULL;
     struct wn_span whole = {text.p, point != NULL ? (size_t)(point - text.p) : text.n};
-    if (whole.n >= 9 && wn_span_number(whole, UINT64_C(999999999999999999), &number)) {
+    if (whole.n >= 9 && wn_span_number(whole, UINT64_C(9999999999999999999), &number)) {
         return read_seconds((double)number, at);
     }
     return wn_time_parse(text, at);

@@ -22,7 +22,7 @@ enum {
 struct row {
     const char *service; /* NULL: a row of the form above */
     const char *when, *each;
-    const char *recipient, *at, *kind, *said, *text, *status, *code, *remote;
+    const char *recipient, *at, *kind, *said, *text, *status, *code, *phase, *remote;
     const char *message_id, *event_id;
     bool sole;
     /* Of a row */
@@ -180,6 +180,27 @@ static uint16_t read_code(struct wn_span text)
     return possible ? code : 0;
 }
 
+/* The phase of the command that was answered. */
+static enum wn_phase read_phase(struct wn_span command)
+{
+    static const struct {
+        struct wn_span verb;
+        enum wn_phase phase;
+    } verbs[] = {
+        {{"EHLO", 4}, WN_PHASE_ehlo}, {{"HELO", 4}, WN_PHASE_ehlo}, {{"LHLO", 4}, WN_PHASE_ehlo},
+        {{"STAR", 4}, WN_PHASE_ehlo}, {{"AUTH", 4}, WN_PHASE_ehlo}, {{"MAIL", 4}, WN_PHASE_mail},
+        {{"RCPT", 4}, WN_PHASE_rcpt}, {{"DATA", 4}, WN_PHASE_data}, {{"BDAT", 4}, WN_PHASE_data},
+        {{".", 1}, WN_PHASE_data},
+    };
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        struct wn_span verb = {command.p, command.n < 4 ? command.n : 4};
+        if (wn_span_equal_nocase(verb, verbs[i].verb)) {
+            return verbs[i].phase;
+        }
+    }
+    return WN_PHASE_unknown;
+}
+
 /* "5.1.1", or KumoMTA's {"class": 5, "subject": 1, "detail": 1}. */
 static void read_status(const cJSON *value, struct wn_reply_in *reply)
 {
@@ -232,6 +253,7 @@ static void read_reply(struct reader *r, struct wn_json_scope *scope, const stru
     char room[WN_JSON_NUMBER];
     notice->reply.text = keep(r, text_at(scope, form->text, room), TEXT_MAX);
     notice->reply.code = read_code(text_at(scope, form->code, room));
+    notice->reply.phase = read_phase(text_at(scope, form->phase, room));
     if (form->status != NULL) {
         read_status(wn_json_find(scope, wn_span_of(form->status)), &notice->reply);
     }
@@ -441,4 +463,11 @@ const char *wn_json_form_values(size_t form, size_t row)
         }
     }
     return NULL;
+}
+
+size_t wn_json_form_row(size_t form, const struct wn_span *values, size_t count)
+{
+    const struct row *at = nth_form(form);
+    const struct row *found = at != NULL ? find_row(at, values, count) : NULL;
+    return found != NULL ? (size_t)(found - at) - 1 : SIZE_MAX;
 }

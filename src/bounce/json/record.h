@@ -25,9 +25,10 @@ void wn_json_read_record(const struct wn_json_record *record, struct wn_span tex
 void wn_json_notices_clear(struct wn_json_notices *notices);
 void wn_json_notices_release(struct wn_json_notices *notices);
 
-/* The table, for tests: the service of its n-th form, the values of the n-th row below it; NULL
- * when there are no more. */
+/* The table, for tests: the service of its n-th form and what the n-th row below it is written for;
+ * NULL when there are no more. And the row that the form has for such values. */
 const char *wn_json_form_service(size_t form);
 const char *wn_json_form_values(size_t form, size_t row);
+size_t wn_json_form_row(size_t form, const struct wn_span *values, size_t count);
 
 #endif
