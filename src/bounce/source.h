@@ -107,6 +107,8 @@ enum {
  * fits. */
 const struct wn_source *wn_source_find(struct wn_span head);
 
+extern const struct wn_source wn_source_postfix, wn_source_exim, wn_source_sendmail,
+    wn_source_opensmtpd, wn_source_qmail, wn_source_syslog;
 extern const struct wn_source wn_source_csv;
 extern const struct wn_source wn_source_json;
 
