@@ -134,6 +134,7 @@ static void parse_attempt(struct wn_log_block *block, const struct wn_syslog_lin
     if (!read_attempt(rest, f)) {
         f->act = WN_LOG_UNUSABLE;
         f->fault = WN_NOTICE_UNRECOGNISED;
+        f->text = rest;
     } else if (f->fault == WN_NOTICE_OK) {
         wn_log_date(block, f, parts->stamp);
     }

@@ -319,7 +319,8 @@ static int tell_expired(struct log_reader *r, const struct wn_deferral *deferral
         .text = text,
     };
     bool answered = wn_reply_codes(text, &code, enhanced, &detail);
-    if (!answered && (deferral->enhanced[0] == 0 || deferral->enhanced[1] == 4)) {
+    bool vague = deferral->enhanced[1] == 0 && deferral->enhanced_detail == 0;
+    if (!answered && (vague || deferral->enhanced[1] == 4)) {
         notice->reply.enhanced[0] = notice->reply.enhanced[1] = 4;
         notice->reply.enhanced_detail = 7;
     }

@@ -39,15 +39,21 @@ static const struct {
     {{"Remote protocol error", 21}, WN_KIND_bounce, WN_NOTICE_OK},
 };
 
-/* The last of ", key=", for the texts of servers may hold anything. */
-static const char *find_last(struct wn_span s, struct wn_span key)
+/* Where the status begins. It is the last field, and anything may stand in it; but so it may in the
+ * reply before it. */
+static const char *find_stat(struct wn_span fields)
 {
-    const char *last = NULL;
-    for (struct wn_span rest = s; (s.p = wn_find(rest, key)) != NULL;) {
-        last = s.p;
-        rest = wn_behind(rest, (size_t)(s.p + key.n - rest.p));
+    static const struct wn_span stat = {", stat=", 7};
+    const char *found = wn_find(fields, stat);
+    const char *reply = wn_find(fields, WN_SPAN(", reply="));
+    if (found == NULL || reply == NULL || reply > found) {
+        return found;
     }
-    return last;
+    for (const char *next = found; next != NULL;) {
+        found = next;
+        next = wn_find(wn_behind(fields, (size_t)(found + stat.n - fields.p)), stat);
+    }
+    return found;
 }
 
 static bool read_kind(struct wn_span stat, struct wn_log_finding *f)
@@ -98,7 +104,7 @@ static struct wn_span choose_text(const struct wn_log_finding *f, struct wn_span
 static bool read_attempt(struct wn_span fields, struct wn_log_finding *f)
 {
     struct wn_span value, stat, relay = {0}, reply = {0}, mailer = {0};
-    const char *at = find_last(fields, WN_SPAN(", stat="));
+    const char *at = find_stat(fields);
     if (at == NULL) {
         return false;
     }
