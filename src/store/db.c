@@ -29,9 +29,12 @@ enum {
 static const char schema[] =
 #include "store/schema.sql.inc"
     ;
+static const char log_position[] =
+#include "store/log_position.sql.inc"
+    ;
 
 /* Migration i leads from version i to i + 1. Only ever appended to. */
-static const char *const migrations[] = {schema};
+static const char *const migrations[] = {schema, log_position};
 enum {
     VERSION = sizeof migrations / sizeof *migrations
 };
