@@ -79,6 +79,20 @@ START_TEST(numbers_without_a_name)
 }
 END_TEST
 
+/* A name leads to its provider in whatever case, and what is none to nothing. */
+START_TEST(provider_by_name)
+{
+    for (size_t i = 0; i < TABLE; i++) {
+        ck_assert_uint_eq(wn_provider_named(wn_span_of(table[i].name)),
+                          wn_provider_of(wn_span_of(table[i].suffix)));
+    }
+    ck_assert_uint_eq(wn_provider_named(WN_SPAN("gMAIL")), wn_provider_named(WN_SPAN("Gmail")));
+    ck_assert_uint_eq(wn_provider_named(WN_SPAN("")), 0);
+    ck_assert_uint_eq(wn_provider_named(WN_SPAN("Gmai")), 0);
+    ck_assert_uint_eq(wn_provider_named(WN_SPAN("gmail-smtp-in.l.google.com")), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("provider");
@@ -86,6 +100,7 @@ int main(void)
     tcase_add_loop_test(cases, provider_of_a_host, 0, sizeof rows / sizeof *rows);
     tcase_add_test(cases, every_entry_is_reached);
     tcase_add_test(cases, numbers_without_a_name);
+    tcase_add_test(cases, provider_by_name);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

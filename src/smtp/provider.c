@@ -54,3 +54,13 @@ uint32_t wn_provider_count(void)
 {
     return ROWS + 1;
 }
+
+uint32_t wn_provider_named(struct wn_span name)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        if (wn_span_equal_nocase(wn_span_of(table[i].name), name)) {
+            return number_of(i);
+        }
+    }
+    return 0;
+}

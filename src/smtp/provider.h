@@ -16,4 +16,7 @@ uint32_t wn_provider_of(struct wn_span mx);
 const char *wn_provider_name(uint32_t provider);
 uint32_t wn_provider_count(void);
 
+/* The number of the provider of that name, in whatever case; 0: there is none. */
+uint32_t wn_provider_named(struct wn_span name);
+
 #endif
