@@ -3,39 +3,45 @@
  *
  * 1. The codes that count are settled: an enhanced code inside the reply before the one reported
  *    beside it, unless it says nothing (x.0.0); where a 4xx and a 5xx disagree, the 4xx.
- * 2. The text's topic is looked up: the first phrase of data/replies.def that it holds.
+ * 2. The text's topic is looked up: the first row of data/replies.def that it fits, where some rows
+ *    are one provider's alone.
  * 3. The code's row of data/codes.def says which topics it listens to. One of these decides; else
  *    the row does.
  * 4. The phase limits what was decided. Before RCPT nothing was said of the recipient. At DATA the
  *    whole message is answered, so what would suppress at once needs a second time, and what would
- *    need a second time says nothing. */
+ *    need a second time says nothing: a server that took the recipient and then knows no such user
+ *    hides a filter behind these words (the Japanese mobile providers do). */
 #include "bounce/classify.h"
 
-#include "bounce/reply.h"
+#include "bounce/phrase.h"
+#include "smtp/provider.h"
 
-enum topic {
-#define WN_TOPIC(name, category, hard, soft) TOPIC_##name,
-#include "data/codes.def"
-    TOPIC_COUNT,
-    TOPIC_none = TOPIC_COUNT
-};
-
-#define TOPIC(name) (UINT32_C(1) << TOPIC_##name)
+#define TOPIC(name) (UINT32_C(1) << WN_TOPIC_##name)
 #define NONE        UINT32_C(0)
 #define SENDER                                                                                     \
-    (TOPIC(rate) | TOPIC(sender_quota) | TOPIC(policy) | TOPIC(content) | TOPIC(relay) |           \
-     TOPIC(restricted) | TOPIC(greylist))
+    (TOPIC(suppressed) | TOPIC(rate) | TOPIC(sender_quota) | TOPIC(blocklist) |                    \
+     TOPIC(authentication) | TOPIC(sender) | TOPIC(client) | TOPIC(policy) | TOPIC(relay) |        \
+     TOPIC(spam) | TOPIC(virus) | TOPIC(size) | TOPIC(message) | TOPIC(restricted) |               \
+     TOPIC(greylist) | TOPIC(system))
 #define FULL    TOPIC(full)
 #define MAILBOX (TOPIC(disabled) | TOPIC(moved) | TOPIC(user))
-#define ALL     (SENDER | TOPIC(network) | TOPIC(domain) | FULL | MAILBOX)
+#define ALL     (SENDER | TOPIC(protocol) | TOPIC(network) | TOPIC(domain) | FULL | MAILBOX)
 
 static const struct {
     enum wn_category category;
     enum wn_bounce_action hard, soft;
-} topics[TOPIC_COUNT] = {
-#define WN_TOPIC(name, category, hard, soft)                                                       \
-    [TOPIC_##name] = {WN_CATEGORY_##category, WN_ACTION_##hard, WN_ACTION_##soft},
+    const char *sentence;
+} topics[WN_TOPIC_COUNT] = {
+#define WN_TOPIC(name, category, hard, soft, sentence)                                             \
+    [WN_TOPIC_##name] = {WN_CATEGORY_##category, WN_ACTION_##hard, WN_ACTION_##soft, sentence},
 #include "data/codes.def"
+};
+
+static const struct {
+    const char *blame, *sentence;
+} categories[WN_CATEGORY_COUNT] = {
+#define WN_MEANING(category, blame, sentence) [WN_CATEGORY_##category] = {blame, sentence},
+#include "data/categories.def"
 };
 
 #define x 0xffff /* any number */
@@ -72,18 +78,6 @@ static const struct {
 #include "data/codes.def"
 };
 
-static const struct reply_rule {
-    const char *rule;
-    uint16_t subject, detail;
-    enum topic topic;
-    struct wn_span phrase;
-} reply_rules[] = {
-#define WN_REPLY(rule, topic, phrase) {rule, x, x, TOPIC_##topic, {(phrase), sizeof(phrase) - 1}},
-#define WN_REPLY_AT(rule, subject, detail, topic, phrase)                                          \
-    {rule, subject, detail, TOPIC_##topic, {(phrase), sizeof(phrase) - 1}},
-#include "data/replies.def"
-};
-
 static bool fits(uint16_t pattern, unsigned value)
 {
     return pattern == x || pattern == value;
@@ -97,7 +91,9 @@ static void settle_codes(const struct wn_reply_in *in, struct wn_span text,
 {
     uint16_t code, detail;
     uint8_t enhanced[2];
-    (void)wn_reply_codes(text, &code, enhanced, &detail);
+    if (!wn_reply_codes(wn_reply_quoted(text), &code, enhanced, &detail) || enhanced[0] == 0) {
+        (void)wn_reply_codes(text, &code, enhanced, &detail);
+    }
     bool soft = in->deferred || in->code / 100 == 4 || code / 100 == 4 || in->enhanced[0] == 4 ||
                 enhanced[0] == 4;
     bool inside = enhanced[0] != 0 && (enhanced[1] != 0 || detail != 0 || in->enhanced[0] == 0);
@@ -111,20 +107,6 @@ static void settle_codes(const struct wn_reply_in *in, struct wn_span text,
     if (out->enhanced[0] == 5 && soft) {
         out->enhanced[0] = 4;
     }
-}
-
-/* Step 2: TOPIC_none when nothing is found. */
-static const struct reply_rule *find_topic(const struct wn_plain *plain,
-                                           const struct wn_classified *codes)
-{
-    for (size_t i = 0; i < sizeof reply_rules / sizeof *reply_rules; i++) {
-        const struct reply_rule *rule = &reply_rules[i];
-        if (fits(rule->subject, codes->enhanced[1]) && fits(rule->detail, codes->enhanced_detail) &&
-            wn_plain_has(plain, rule->phrase)) {
-            return rule;
-        }
-    }
-    return NULL;
 }
 
 static const struct meaning *find_meaning(const struct wn_classified *codes)
@@ -147,8 +129,8 @@ static const struct meaning *find_meaning(const struct wn_classified *codes)
     return &enhanced_codes[i].meaning;
 }
 
-/* Step 3. */
-static void decide(const struct meaning *meaning, const struct reply_rule *reply, bool soft,
+/* Step 3. `reply` is NULL where the words say nothing. */
+static void decide(const struct meaning *meaning, const struct wn_reply_rule *reply, bool soft,
                    struct wn_classified *out)
 {
     out->rule = meaning->rule;
@@ -158,13 +140,17 @@ static void decide(const struct meaning *meaning, const struct reply_rule *reply
         return;
     }
     uint32_t topic = UINT32_C(1) << reply->topic;
+    bool of_mailbox = meaning->category == WN_CATEGORY_bad_address ||
+                      meaning->category == WN_CATEGORY_mailbox_disabled;
     if (meaning->listens & topic) {
-        out->rule = reply->rule;
+        out->rule = reply->id;
         out->category = topics[reply->topic].category;
         out->action = soft ? topics[reply->topic].soft : topics[reply->topic].hard;
-    } else if (meaning->action == WN_ACTION_S && (topic & (MAILBOX | TOPIC(domain)))) {
+        out->sentence = topics[reply->topic].sentence;
+    } else if (of_mailbox && (topic & (MAILBOX | TOPIC(domain)))) {
         out->category = topics[reply->topic].category; /* they agree, and the text knows more */
         out->action = topic & MAILBOX ? meaning->action : meaning->contradicted;
+        out->sentence = topics[reply->topic].sentence;
     } else {
         out->action = meaning->contradicted;
     }
@@ -185,54 +171,92 @@ static void decide_bare(struct wn_classified *out)
     }
 }
 
-/* Step 4. */
-static void limit_by_phase(bool soft, struct wn_classified *out)
+/* Step 4, before RCPT. A domain that does not exist is the sender's, unless nobody was spoken to.
+ */
+static void limit_early(bool soft, struct wn_classified *out)
 {
     bool counts =
         out->action == WN_ACTION_S || out->action == WN_ACTION_S2 || out->action == WN_ACTION_N;
+    bool domain = out->action == WN_ACTION_D && out->phase != WN_PHASE_connect;
+    if (counts || domain || out->category == WN_CATEGORY_unclassified) {
+        out->category = soft ? WN_CATEGORY_infrastructure : WN_CATEGORY_sender_policy;
+        out->action = soft ? WN_ACTION_T : WN_ACTION_X;
+        out->rule = "phase.before_rcpt";
+        out->sentence = NULL;
+    }
+}
+
+static void limit_at_data(struct wn_classified *out)
+{
+    if (out->action == WN_ACTION_S) {
+        out->action = WN_ACTION_S2;
+    } else if (out->action == WN_ACTION_S2) {
+        out->action = WN_ACTION_T;
+        if (out->category == WN_CATEGORY_bad_address) {
+            out->category = WN_CATEGORY_recipient_filter;
+            out->sentence = NULL;
+        }
+    }
+}
+
+static void limit_by_phase(bool soft, struct wn_classified *out)
+{
     switch (out->phase) {
     case WN_PHASE_connect:
     case WN_PHASE_ehlo:
     case WN_PHASE_mail:
-        if (counts) {
-            out->category = soft ? WN_CATEGORY_infrastructure : WN_CATEGORY_sender_policy;
-            out->action = soft ? WN_ACTION_T : WN_ACTION_X;
-            out->rule = "phase.before_rcpt";
-        }
+        limit_early(soft, out);
         break;
     case WN_PHASE_data:
-        if (out->action == WN_ACTION_S) {
-            out->action = WN_ACTION_S2;
-        } else if (out->action == WN_ACTION_S2) {
-            out->action = WN_ACTION_T;
-        }
+        limit_at_data(out);
         break;
     default:
         break;
     }
 }
 
+static uint32_t find_provider(const struct wn_plain *plain, const struct wn_phrases *phrases)
+{
+    uint32_t provider = wn_provider_of(wn_plain_host(plain));
+    return provider != 0 ? provider : wn_phrases_provider(phrases);
+}
+
 void wn_classify(const struct wn_reply_in *in, struct wn_classified *out)
 {
     struct wn_span text = in->text;
     struct wn_plain plain;
-    if (text.n > WN_DIAGNOSTIC_MAX) {
-        text.n = WN_DIAGNOSTIC_MAX;
+    struct wn_phrases phrases;
+    struct wn_reply_rule found;
+    if (text.n > WN_CLASSIFY_MAX) {
+        text.n = WN_CLASSIFY_MAX;
     }
-    *out = (struct wn_classified){.phase = in->phase};
+    *out = (struct wn_classified){.phase = in->phase, .provider = in->provider};
     settle_codes(in, text, out);
-    wn_plain_make(text, &plain);
+    wn_plain_make(wn_reply_quoted(text), &plain);
+    wn_phrases_find(&plain, &phrases);
     if (out->phase == WN_PHASE_unknown) {
-        out->phase = wn_reply_phase(&plain);
+        out->phase = wn_phrases_phase(&phrases);
+    }
+    if (out->provider == 0) {
+        out->provider = find_provider(&plain, &phrases);
     }
     bool soft = in->deferred || out->enhanced[0] == 4 || out->code / 100 == 4;
-    const struct reply_rule *reply = find_topic(&plain, out);
-    decide(find_meaning(out), reply, soft, out);
-    if (out->enhanced[0] == 0 && reply == NULL && !soft) {
+    bool speaks =
+        wn_phrases_rule(&phrases, out->enhanced[1], out->enhanced_detail, out->provider, &found);
+    decide(find_meaning(out), speaks ? &found : NULL, soft, out);
+    if (out->enhanced[0] == 0 && !speaks && !soft) {
         decide_bare(out);
     }
     if (soft && (out->action == WN_ACTION_S || out->action == WN_ACTION_S2)) {
         out->action = WN_ACTION_N;
     }
     limit_by_phase(soft, out);
+    if (out->sentence == NULL) {
+        out->sentence = categories[out->category].sentence;
+    }
+}
+
+const char *wn_category_blame(enum wn_category category)
+{
+    return categories[category].blame;
 }

@@ -13,7 +13,7 @@ struct wn_reply_in {
     uint8_t enhanced[2]; /* status as reported beside the text (a DSN's Status), or 0 0 */
     uint16_t enhanced_detail;
     enum wn_phase phase; /* WN_PHASE_unknown: looked for in the text */
-    uint32_t provider;   /* whose server said it (smtp/provider.h), or 0 */
+    uint32_t provider;   /* whose server said it (smtp/provider.h), or 0: looked for in the text */
     bool deferred;       /* the sender's system will try again */
     struct wn_span text; /* the reply or what a log says of it; may hold codes itself */
 };
@@ -22,16 +22,25 @@ struct wn_classified {
     enum wn_category category;
     enum wn_bounce_action action;
     enum wn_phase phase;
-    const char *rule; /* stable id: a code's pattern ("5.1.1", "x.2.2"), a text rule's name … */
+    uint32_t provider; /* smtp/provider.h, or 0 */
+    const char *rule;  /* stable id: a code's pattern ("5.1.1", "x.2.2"), a text rule's name … */
+    const char *sentence; /* what it means for those who send the mail; static, with a full stop */
     /* The codes that counted: those inside the text before those beside it, the softer class. */
     uint16_t code;
     uint8_t enhanced[2];
     uint16_t enhanced_detail;
 };
 
-/* `out` is always filled; nothing certain is WN_CATEGORY_unclassified with WN_ACTION_T. Only the
- * first WN_DIAGNOSTIC_MAX bytes of the text are read. */
+enum {
+    WN_CLASSIFY_MAX = 4096 /* bytes of a text that are read */
+};
+
+/* `out` is always filled; nothing certain is WN_CATEGORY_unclassified with WN_ACTION_T or X. Only
+ * the first WN_CLASSIFY_MAX bytes of the text are read. */
 void wn_classify(const struct wn_reply_in *in, struct wn_classified *out);
+
+/* Whose fault a category is: "recipient", "domain", "us", "network", or "" for nobody's. */
+const char *wn_category_blame(enum wn_category category);
 
 /* Finds the first basic and the first enhanced code in a text, as "550", "5.1.1", "550-5.1.1 …" or
  * "host x said: 550 5.1.1 …". What is not there becomes 0. False when neither is. */

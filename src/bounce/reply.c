@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Codes are found by their surroundings. A basic code counts at the start, behind punctuation or a
  * word that announces it ("said: 550", "error 550"), or when an enhanced code follows; an enhanced
- * code counts at the start of a word. So "in 450 seconds" is none, nor is a part of [5.1.1.20].
- *
- * A text is searched for some two hundred phrases. Nearly all are ruled out by one look at a bit
- * set of the four-byte sequences in the text; only the rest is compared. */
+ * code counts at the start of a word. So "in 450 seconds" is none, nor is a part of [5.1.1.20] or
+ * of 2001:db8:450:1. A success among the words of a bounce is somebody else's: a 2xx counts at the
+ * start of the text alone. */
 #include "bounce/reply.h"
 
 static bool is_digit(char c)
@@ -82,7 +81,9 @@ static bool read_basic(struct wn_span s, size_t at, uint16_t *code)
     if (at + 3 < s.n && !is_one_of(s.p[at + 3], " \t\r\n-:;,/_)]\"'")) {
         return false;
     }
-    if (!is_announced(s, at) && read_enhanced(s, at + 4, enhanced, &detail) == 0) {
+    bool before_enhanced = read_enhanced(s, at + 4, enhanced, &detail) > 0;
+    bool in_address = at > 0 && s.p[at - 1] == ':' && at + 3 < s.n && s.p[at + 3] == ':';
+    if (!before_enhanced && (!is_announced(s, at) || in_address || (s.p[at] == '2' && at > 0))) {
         return false;
     }
     *code = (uint16_t)((s.p[at] - '0') * 100 + (s.p[at + 1] - '0') * 10 + (s.p[at + 2] - '0'));
@@ -96,7 +97,7 @@ bool wn_reply_codes(struct wn_span text, uint16_t *code, uint8_t enhanced[2], ui
     enhanced[0] = enhanced[1] = 0;
     *detail = 0;
     for (size_t i = 0; i < text.n && !(basic_found && enhanced_found); i++) {
-        if (!is_one_of(text.p[i], "245")) {
+        if (text.p[i] != '5' && text.p[i] != '4' && text.p[i] != '2') {
             continue;
         }
         if (!enhanced_found && read_enhanced(text, i, enhanced, detail) > 0) {
@@ -108,11 +109,10 @@ bool wn_reply_codes(struct wn_span text, uint16_t *code, uint8_t enhanced[2], ui
     return basic_found || enhanced_found;
 }
 
-static size_t hash_four(const char *p)
+/* What stands between words; qmail's log has underscores for blanks. */
+static bool is_blank(char c)
 {
-    uint32_t four;
-    memcpy(&four, p, sizeof four);
-    return (four * UINT32_C(2654435761)) >> 20; /* twelve bits */
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == '_';
 }
 
 /* Whether a word is nothing but codes: "550", "5.1.1", "550-5.1.1", "#5.1.1". */
@@ -157,64 +157,45 @@ void wn_plain_make(struct wn_span reply, struct wn_plain *plain)
 {
     if (reply.n == 0) {
         reply.p = "";
-    } else if (reply.n > WN_DIAGNOSTIC_MAX) {
-        reply.n = WN_DIAGNOSTIC_MAX;
+    } else if (reply.n > WN_CLASSIFY_MAX) {
+        reply.n = WN_CLASSIFY_MAX;
     }
     plain->n = 0;
     plain->text[plain->n++] = ' ';
-    memset(plain->fours, 0, sizeof plain->fours);
     for (size_t i = 0, start = 0; i <= reply.n; i++) {
-        if (i == reply.n || is_one_of(reply.p[i], " \t\r\n\v\f_")) {
+        if (i == reply.n || is_blank(reply.p[i])) {
             add_word(plain, (struct wn_span){reply.p + start, i - start});
             start = i + 1;
         }
     }
     plain->text[plain->n] = '\0';
-    for (size_t i = 0; i + 4 <= plain->n; i++) {
-        size_t bit = hash_four(plain->text + i);
-        plain->fours[bit / 64] |= UINT64_C(1) << (bit % 64);
-    }
 }
 
-bool wn_plain_has(const struct wn_plain *plain, struct wn_span phrase)
+struct wn_span wn_reply_quoted(struct wn_span text)
 {
-    size_t bit = hash_four(phrase.p);
-    return (plain->fours[bit / 64] >> (bit % 64) & 1) != 0 &&
-           memmem(plain->text, plain->n, phrase.p, phrase.n) != NULL;
-}
-
-enum wn_phase wn_reply_phase(const struct wn_plain *plain)
-{
-    /* Postfix names the command in parentheses, Exim and Postfix's time-outs in a sentence. */
-    static const struct {
-        struct wn_span phrase;
-        enum wn_phase phase;
-    } phases[] = {
-        {{"in reply to rcpt to", 19}, WN_PHASE_rcpt},
-        {{"in reply to mail from", 21}, WN_PHASE_mail},
-        {{"in reply to end of data", 23}, WN_PHASE_data},
-        {{"in reply to data command", 24}, WN_PHASE_data},
-        {{"in reply to ehlo", 16}, WN_PHASE_ehlo},
-        {{"in reply to helo", 16}, WN_PHASE_ehlo},
-        {{"while sending rcpt to", 21}, WN_PHASE_rcpt},
-        {{"while sending mail from", 23}, WN_PHASE_mail},
-        {{"while sending end of data", 25}, WN_PHASE_data},
-        {{"while sending message body", 26}, WN_PHASE_data},
-        {{"while receiving the initial server greeting", 43}, WN_PHASE_connect},
-        {{"after rcpt to", 13}, WN_PHASE_rcpt},
-        {{"after rcpt @", 12}, WN_PHASE_rcpt}, /* TO:<bob@example.com> */
-        {{"after mail from", 15}, WN_PHASE_mail},
-        {{"after mail @", 12}, WN_PHASE_mail},
-        {{"after end of data", 17}, WN_PHASE_data},
-        {{"after initial connection", 24}, WN_PHASE_connect},
-        {{"after ehlo", 10}, WN_PHASE_ehlo},
-        {{"after helo", 10}, WN_PHASE_ehlo},
-        {{" connect to ", 12}, WN_PHASE_connect},
-    };
-    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++) {
-        if (wn_plain_has(plain, phases[i].phrase)) {
-            return phases[i].phase;
+    for (size_t from = 3; from + 2 <= text.n;) {
+        const char *quote = memmem(text.p + from, text.n - from, "-'", 2);
+        if (quote == NULL) {
+            break;
         }
+        size_t at = (size_t)(quote - text.p) - 3;
+        const char *code = text.p + at;
+        if ((code[0] == '5' || code[0] == '4') && is_digit(code[1]) && is_digit(code[2]) &&
+            (at == 0 || is_blank(code[-1]))) {
+            return (struct wn_span){code, text.n - at};
+        }
+        from = at + 5;
     }
-    return WN_PHASE_unknown;
+    return text;
+}
+
+struct wn_span wn_plain_host(const struct wn_plain *plain)
+{
+    static const char word[] = " host ";
+    const char *host = memmem(plain->text, plain->n, word, sizeof word - 1);
+    if (host == NULL) {
+        return WN_SPAN("");
+    }
+    host += sizeof word - 1;
+    return (struct wn_span){host, strcspn(host, " [(:;,")};
 }
