@@ -9,6 +9,7 @@
 
 int wn_cmd_bounces_parse(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_bounces_import(struct wn_cmd *cmd, int argc, char **argv);
+int wn_cmd_bounces_classify(struct wn_cmd *cmd, int argc, char **argv);
 
 struct wn_bounce_reading {
     const char *map, *since, *unrecognized;

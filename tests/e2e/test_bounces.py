@@ -196,20 +196,78 @@ class HistoryTest(BouncesCase):
 
 
 class ClassifyTest(BouncesCase):
+    """reply -> category, action"""
+    REPLIES = {
+        "550 5.1.1 user unknown": ("bad_address", "S"),
+        "452 4.2.2 mailbox full": ("mailbox_full", "N"),
+        "554 5.7.1 blocked using a block list": ("sender_policy", "X"),
+        "554 5.4.0 too many hops": ("infrastructure", "T"),
+    }
+
+    def classify(self, *arguments, **how):
+        return self.winnow("bounces", "classify", *arguments, **how)
+
+    def objects(self, *arguments, **how):
+        done = self.classify("--json", *arguments, **how)
+        return [json.loads(line) for line in done.out.decode().splitlines()]
+
     def test_replies(self):
-        """reply -> category, action"""
-        cases = {
-            "550 5.1.1 user unknown": ("bad_address", "S"),
-            "452 4.2.2 mailbox full": ("mailbox_full", "N"),
-            "554 5.7.1 blocked using a block list": ("sender_policy", "X"),
-            "554 5.4.0 too many hops": ("infrastructure", "T"),
-        }
-        for reply, expected in cases.items():
-            done = self.winnow("bounces", "classify", reply)
-            self.assertEqual(tuple(done.out.decode().split("\t")[:2]), expected)
-        done = self.winnow("bounces", "classify", "-", stdin="\n".join(cases).encode())
-        self.assertEqual([tuple(line.split("\t")[:2]) for line in done.out.decode().splitlines()],
-                         list(cases.values()))
+        found = self.objects(*self.REPLIES)
+        self.assertEqual([o["reply"] for o in found], list(self.REPLIES))
+        self.assertEqual([(o["category"], o["action"]) for o in found],
+                         list(self.REPLIES.values()))
+        self.assertEqual(self.objects("-", stdin="\n\n".join(self.REPLIES).encode()), found)
+
+    def test_the_whole_object(self):
+        self.assertEqual(self.objects("452 4.2.2 mailbox full", "x"), [
+            {"reply": "452 4.2.2 mailbox full", "code": 452, "enhanced": "4.2.2",
+             "category": "mailbox_full", "action": "N", "blame": "recipient", "phase": "unknown",
+             "provider": None, "rule": "x.2.2", "sentence": "The mailbox is full."},
+            {"reply": "x", "code": None, "enhanced": None, "category": "unclassified",
+             "action": "T", "blame": None, "phase": "unknown", "provider": None,
+             "rule": "basic.0", "sentence": "The reply does not say why; nothing certain can be "
+                                            "learned from it."}])
+
+    def test_for_people(self):
+        text = self.classify("550 5.1.1 user unknown", "550 5.7.1 blocked using x").out.decode()
+        first, second = text.split("\n\n")
+        self.assertEqual(first.splitlines(), [
+            "550 5.1.1 user unknown", "  category  bad_address", "  action    S: suppress now",
+            "  blame     recipient", "  rule      5.1.1", "  => There is no such mailbox."])
+        self.assertIn("  blame     us\n", second)
+        self.assertNotIn("provider", text)
+        told = self.classify("--provider", "gmail", "--phase", "RCPT", "550 x").out.decode()
+        self.assertIn("  provider  Gmail\n  phase     rcpt\n", told)
+
+    def test_the_phase_counts(self):
+        for phase, action in (("rcpt", "S"), ("data", "S2"), ("mail", "X"), ("connect", "X")):
+            with self.subTest(phase):
+                found = self.objects("--phase", phase, "550 5.1.1 x")[0]
+                self.assertEqual((found["phase"], found["action"]), (phase, action))
+
+    def test_the_provider_counts(self):
+        reply = "550 Mailbox unavailable or access denied"
+        self.assertEqual(self.objects("--provider", "qq", reply)[0]["rule"], "qq.refused")
+        self.assertNotEqual(self.objects(reply)[0]["rule"], "qq.refused")
+
+    def test_words_that_are_none(self):
+        for arguments, near in ((("--provider", "gmial"), "Gmail"), (("--phase", "rpct"), "rcpt"),
+                                (("--provider", "MICROSOFT 356"), "Microsoft 365")):
+            with self.subTest(arguments):
+                self.assertIn(f"'{near}'", self.classify(*arguments, "550", status=USAGE).err)
+        self.classify("--provider", "nothing like it", "550", status=USAGE)
+        self.classify("--provider", "", "550", status=USAGE)
+        self.classify("--phase", "unknown", "550", status=USAGE)
+        self.classify(status=USAGE)
+
+    def test_hostile_lines(self):
+        """Text is shown as text; a long line is cut, and the next one is whole."""
+        lines = b"550 5.1.1 \x1b[2J\x00 b\xf6se\n550 " + b"x" * 100000 + b"\n452 4.2.2 full"
+        text = self.classify("-", stdin=lines).out.decode()
+        self.assertNotRegex(text, r"[\x00-\x09\x0b-\x1f\x7f]")
+        found = self.objects("-", stdin=lines)
+        self.assertEqual([len(found), len(found[1]["reply"]), found[2]["rule"]], [3, 4096, "x.2.2"])
+        self.assertEqual(self.objects("-", stdin=b""), [])
 
 
 if __name__ == "__main__":
