@@ -5,6 +5,7 @@
 
 #include "address/address.h"
 #include "base/clock.h"
+#include "bounce/mail/mail.h"
 #include "smtp/provider.h"
 
 /* Nothing was logged before 1990; a zero or a spreadsheet's missing date was. */
@@ -17,6 +18,8 @@ _Static_assert(sizeof(struct wn_address) <= WN_NOTICE_KEY_MAX, "room for every k
 static const struct {
     const struct wn_source *source;
 } sources[] = {
+    {&wn_source_mbox},
+    {&wn_source_message},
     {&wn_source_json},
     {&wn_source_postfix},
     {&wn_source_exim},

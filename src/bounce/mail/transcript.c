@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*      ----- Transcript of session follows -----
+ *   ... while talking to mx.example.com.:
+ *   >>> RCPT To:<bob@example.com>
+ *   <<< 550 5.1.1 no such user
+ *   550 5.1.1 <bob@example.com>... User unknown
+ *
+ * The last line is Sendmail's own verdict and names the recipient; what the server said stands
+ * above it, if it was asked at all. A verdict about a host names none and is passed over. */
+#include "bounce/mail/readers.h"
+
+/* Reads "550 5.1.1 <bob@example.com>... User unknown". */
+static bool is_verdict(struct wn_span line, struct wn_span *address)
+{
+    struct wn_span behind;
+    size_t at = 3;
+    if (line.n < 8 || (line.p[0] != '4' && line.p[0] != '5') || line.p[1] < '0' ||
+        line.p[1] > '9' || line.p[2] < '0' || line.p[2] > '9' ||
+        (line.p[3] != ' ' && line.p[3] != '-')) {
+        return false;
+    }
+    at++;
+    while (at < line.n &&
+           ((line.p[at] >= '0' && line.p[at] <= '9') || line.p[at] == '.' || line.p[at] == ' ')) {
+        at++;
+    }
+    return wn_opens_with_address((struct wn_span){line.p + at, line.n - at}, address, &behind) &&
+           wn_begins(behind, WN_SPAN("..."));
+}
+
+static void take_verdict(struct wn_span recipient, struct wn_span reply, bool adding,
+                         struct wn_findings *findings)
+{
+    struct wn_finding *finding = NULL;
+    for (size_t i = 0; i < findings->count && finding == NULL; i++) {
+        if (wn_span_equal_nocase(findings->list[i].recipient, recipient)) {
+            finding = &findings->list[i];
+        }
+    }
+    if (finding == NULL && adding) {
+        finding = wn_findings_add(findings, recipient);
+    }
+    if (finding != NULL && finding->reply.n == 0) {
+        finding->reply = reply;
+    }
+}
+
+enum {
+    VERDICTS_MAX = 200
+};
+
+bool wn_transcript_read(struct wn_span text, struct wn_findings *findings)
+{
+    struct wn_span rest = wn_behind(text, WN_SPAN("Transcript of session follows")), line, address;
+    bool adding = findings->count == 0;
+    size_t verdicts = 0;
+    if (rest.n == 0 || !wn_line_next(&rest, &line)) {
+        return false;
+    }
+    const char *start = rest.p, *said = NULL;
+    while (wn_line_next(&rest, &line) && verdicts < VERDICTS_MAX) {
+        if (wn_holds(line, WN_SPAN("while talking to"))) {
+            start = line.p;
+            said = NULL;
+        } else if (wn_begins(line, WN_SPAN("<<<")) && said == NULL) {
+            said = line.p + 3;
+        } else if (is_verdict(line, &address)) {
+            const char *from = said != NULL ? said : start;
+            take_verdict(address, (struct wn_span){from, (size_t)(line.p + line.n - from)}, adding,
+                         findings);
+            start = rest.p;
+            said = NULL;
+            verdicts++;
+        }
+    }
+    return verdicts > 0;
+}
