@@ -571,7 +571,7 @@ static const struct {
     {"a CSV with dates first", "2026-11-20 10:00:00,bob@x.com,550\n", "csv"},
     {"a CSV", "email,code\nbob@x.com,550\n", "csv"},
     {"a message that quotes a log",
-     "Subject: x\nFrom: y\n\n" HEAD "smtp[1]: ABCDE: to=<a@x.com>, " GONE, "csv"},
+     "Subject: x\nFrom: y\n\n" HEAD "smtp[1]: ABCDE: to=<a@x.com>, " GONE, "message"},
     {"a system log without mail", "Nov 20 10:00:00 host CRON[1]: (root) CMD (true)\n", "syslog"},
     {"Postfix that has only been started",
      "Nov 20 10:00:00 mail postfix/master[1]: daemon started -- version "

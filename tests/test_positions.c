@@ -46,10 +46,12 @@ static struct wn_log_file look(const char *path, uint64_t *size)
 
 static uint64_t position_of(const char *path)
 {
-    uint64_t size, position = 99;
+    uint64_t size;
     struct wn_log_file file = look(path, &size);
-    ck_assert_msg(wn_log_position_get(store, &file, size, &position, &err) == WN_OK, "%s",
-                  err.text);
+    struct wn_log_positions positions = {0};
+    ck_assert_msg(wn_log_positions_load(store, &positions, &err) == WN_OK, "%s", err.text);
+    uint64_t position = wn_log_position_of(&positions, &file, size);
+    wn_log_positions_release(&positions);
     return position;
 }
 

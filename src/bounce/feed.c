@@ -70,13 +70,21 @@ static int keep_notice(void *arg, const struct wn_notice *given)
     return WN_OK;
 }
 
-static int find_source(struct piece *piece, struct wn_error *err)
+/* Of which format it is, and where to begin. */
+static int find_source(const struct feed *f, struct piece *piece, struct wn_error *err)
 {
+    const struct wn_feed_consumer *consumer = f->consumer;
     char *head = wn_malloc(WN_SOURCE_HEAD);
     size_t n;
     int status = wn_input_read(&piece->input, 0, head, WN_SOURCE_HEAD, &n, err);
     if (status == WN_OK) {
         piece->seen.source = wn_source_find((struct wn_span){head, n});
+        piece->reading = (struct wn_reading){.input = &piece->input};
+        if (piece->seen.source->incremental && consumer->from != NULL) {
+            piece->reading.from =
+                consumer->from(consumer->arg, &piece->seen, (struct wn_span){head, n});
+        }
+        piece->reading.read_to = piece->reading.from;
     }
     free(head);
     return status;
@@ -106,14 +114,9 @@ static int work(void *arg, void *p, struct wn_error *err)
         return WN_OK;
     }
     piece->seen = (struct wn_feed_input){.name = piece->input.name, .input = &piece->input};
-    if (find_source(piece, &piece->err) != WN_OK) {
+    if (find_source(f, piece, &piece->err) != WN_OK) {
         return WN_OK;
     }
-    piece->reading = (struct wn_reading){.input = &piece->input};
-    if (piece->seen.source->incremental && f->consumer->from != NULL) {
-        piece->reading.from = f->consumer->from(f->consumer->arg, &piece->seen);
-    }
-    piece->reading.read_to = piece->reading.from;
     if (piece->input.size - piece->reading.from <= SMALL) {
         read_small(f, piece);
     }

@@ -20,9 +20,9 @@ struct wn_feed_input {
 /* What the consumer gets; each is called from one thread at a time, in order. A non-zero status
  * ends the feed. */
 struct wn_feed_consumer {
-    /* Where to begin an incremental input; NULL: at its beginning. Called before its first notice,
-     * by the thread that reads it: several at once. */
-    uint64_t (*from)(void *arg, const struct wn_feed_input *input);
+    /* Where to begin an incremental input, by its first bytes; NULL: at its beginning. Called
+     * before its first notice, by the thread that reads it: several at once. */
+    uint64_t (*from)(void *arg, const struct wn_feed_input *input, struct wn_span head);
     int (*notice)(void *arg, const struct wn_feed_input *input, const struct wn_notice *notice);
     /* The input was read, up to read_to if it is incremental; NULL: nobody wants to know. */
     int (*end)(void *arg, const struct wn_feed_input *input, uint64_t read_to);

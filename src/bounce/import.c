@@ -16,20 +16,30 @@
 #include "base/clock.h"
 #include "base/queue.h"
 #include "bounce/copies.h"
+#include "store/positions.h"
 #include "store/suppression.h"
 
 enum {
     BATCHES = 3,
     BATCH_EVENTS = 32768,
     BATCH_TEXT = 1 << 23,
+    BATCH_LOGS = 64,
     SOURCE_MAX = 320,
     /* Key, diagnostic, message id, source. */
     EVENT_TEXT = WN_NOTICE_KEY_MAX + WN_DIAGNOSTIC_MAX + 512 + SOURCE_MAX,
     COMMIT_MS = 500 /* of adding; deriving and committing take about as long again */
 };
 
+/* How far a log was read; every event before that is in this batch or an earlier one. */
+struct progress {
+    struct wn_log_file file;
+    uint64_t read_to;
+};
+
 struct batch {
     struct wn_queue_item item; /* first */
+    struct progress progress[BATCH_LOGS];
+    size_t progress_count;
     size_t count, text_used;
     struct wn_event events[BATCH_EVENTS];
     uint32_t order[BATCH_EVENTS]; /* of the events by recipient */
@@ -41,6 +51,7 @@ struct import {
     const struct wn_walk *files;
     struct wn_queue free_batches, full_batches;
     atomic_bool over; /* set by the writer, read by the reader */
+    struct wn_log_positions positions;
     /* The reader's until it is joined. */
     struct batch *batch;
     uint64_t rows, unused, older, skipped, faults[WN_NOTICE_FAULTS];
@@ -91,13 +102,19 @@ static void sort_batch(struct batch *batch)
     qsort_r(batch->order, batch->count, sizeof *batch->order, compare_recipients, batch->events);
 }
 
+static struct batch *take_batch(struct import *import)
+{
+    struct batch *batch = (struct batch *)(void *)wn_queue_pop(&import->free_batches);
+    batch->count = batch->text_used = batch->progress_count = 0;
+    return batch;
+}
+
 static void hand_over(struct import *import)
 {
-    if (import->batch->count > 0) {
+    if (import->batch->count > 0 || import->batch->progress_count > 0) {
         sort_batch(import->batch);
         wn_queue_push(&import->full_batches, &import->batch->item);
-        import->batch = (struct batch *)(void *)wn_queue_pop(&import->free_batches);
-        import->batch->count = import->batch->text_used = 0;
+        import->batch = take_batch(import);
     }
 }
 
@@ -137,6 +154,43 @@ static int take_notice(void *arg, const struct wn_feed_input *input, const struc
     return WN_OK;
 }
 
+/* A log that can be told from others: not a pipe, nor what was unpacked. */
+static bool know_log(const struct wn_feed_input *input, struct wn_span head,
+                     struct wn_log_file *file)
+{
+    return !input->input->spooled && wn_log_file_of(&input->input->seen, head, file);
+}
+
+static uint64_t find_beginning(void *arg, const struct wn_feed_input *input, struct wn_span head)
+{
+    const struct import *import = arg;
+    struct wn_log_file file;
+    return !import->settings->reread && know_log(input, head, &file)
+               ? wn_log_position_of(&import->positions, &file, input->input->size)
+               : 0;
+}
+
+/* With --since, what was passed over must be found again by an import without it. */
+static int note_progress(void *arg, const struct wn_feed_input *input, uint64_t read_to)
+{
+    struct import *import = arg;
+    struct batch *batch = import->batch;
+    char head[WN_FIRST_LINE_MAX];
+    size_t n;
+    if (!input->source->incremental || import->settings->since != 0) {
+        return WN_OK;
+    }
+    int status = wn_input_read(input->input, 0, head, sizeof head, &n, &import->err);
+    struct progress *progress = &batch->progress[batch->progress_count];
+    if (status == WN_OK && know_log(input, (struct wn_span){head, n}, &progress->file)) {
+        progress->read_to = read_to;
+        if (++batch->progress_count == BATCH_LOGS) {
+            hand_over(import);
+        }
+    }
+    return status;
+}
+
 static void count_skipped(void *arg, const char *path, const char *sentence)
 {
     struct import *import = arg;
@@ -149,19 +203,32 @@ static void count_skipped(void *arg, const char *path, const char *sentence)
 static void *read_files(void *arg)
 {
     struct import *import = arg;
-    import->batch = (struct batch *)(void *)wn_queue_pop(&import->free_batches);
-    import->batch->count = import->batch->text_used = 0;
+    import->batch = take_batch(import);
     struct wn_source_settings settings = import->settings->source;
     settings.now = import->settings->now;
     settings.stop = import->settings->stop;
     settings.jobs = import->settings->source.jobs > 0 ? import->settings->source.jobs : 1;
-    const struct wn_feed_consumer consumer = {
-        .notice = take_notice, .skipped = count_skipped, .arg = import};
+    const struct wn_feed_consumer consumer = {.from = find_beginning,
+                                              .notice = take_notice,
+                                              .end = note_progress,
+                                              .skipped = count_skipped,
+                                              .arg = import};
     import->status = wn_feed_run(import->files, &settings, &consumer, &import->err);
     hand_over(import);
     wn_queue_push(&import->free_batches, &import->batch->item);
     wn_queue_close(&import->full_batches);
     return NULL;
+}
+
+static int put_progress(struct wn_store *store, const struct batch *batch, int64_t now,
+                        struct wn_error *err)
+{
+    int status = WN_OK;
+    for (size_t i = 0; i < batch->progress_count && status == WN_OK; i++) {
+        const struct progress *p = &batch->progress[i];
+        status = wn_log_position_put(store, &p->file, p->read_to, now, err);
+    }
+    return status;
 }
 
 static int add_batch(struct wn_store *store, const struct batch *batch,
@@ -216,6 +283,9 @@ static int write_batches(struct import *import, struct wn_store *store,
         if (status == WN_OK) {
             status = add_batch(store, batch, counts, err);
         }
+        if (status == WN_OK) {
+            status = put_progress(store, batch, import->settings->now, err);
+        }
         wn_queue_push(&import->free_batches, &batch->item);
         if (status == WN_OK && !import->settings->dry_run &&
             wn_clock_monotonic_ms() - began >= COMMIT_MS) {
@@ -248,12 +318,15 @@ int wn_import_files(struct wn_store *store, const struct wn_walk *files,
     struct import import = {.settings = settings, .files = files};
     pthread_t reader;
     struct batch *batches = wn_malloc(BATCHES * sizeof *batches);
-    int status;
+    int status = wn_log_positions_load(store, &import.positions, err);
     atomic_init(&import.over, false);
     wn_queue_init(&import.free_batches);
     wn_queue_init(&import.full_batches);
     for (size_t i = 0; i < BATCHES; i++) {
         wn_queue_push(&import.free_batches, &batches[i].item);
+    }
+    if (status != WN_OK) {
+        goto out;
     }
     int failed = pthread_create(&reader, NULL, read_files, &import);
     if (failed != 0) {
@@ -277,6 +350,7 @@ out:
     }
     wn_queue_release(&import.free_batches);
     wn_queue_release(&import.full_batches);
+    wn_log_positions_release(&import.positions);
     free(batches);
     return status;
 }

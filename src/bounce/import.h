@@ -25,7 +25,8 @@ typedef void wn_unused_visit(void *arg, const char *file, const struct wn_notice
 struct wn_import_settings {
     struct wn_source_settings source;
     int64_t now;              /* seconds since 1970 */
-    int64_t since;            /* older events are passed over */
+    int64_t since;            /* older events are passed over; 0: none are */
+    bool reread;              /* logs from their beginning, wherever the last import stopped */
     bool dry_run;             /* the store is left as it was */
     const char *unrecognized; /* directory for copies of what cannot be read, or NULL */
     const _Atomic int *stop;  /* becomes non-zero when an orderly stop is asked for; never NULL */

@@ -29,10 +29,10 @@ int wn_cmd_bounces(struct wn_cmd *cmd, int argc, char **argv)
                                            : ", ",
                     subcommands[i].word);
     }
-    int status = wn_error_set(
-        &cmd->err, WN_E_USAGE, "%s%s%s: there are %s",
-        argc > 1 ? "there is no 'winnow bounces " : "say what to do with bounces",
-        argc > 1 ? argv[1] : "", argc > 1 ? "'" : "", wn_buf_text(&words));
+    int status =
+        wn_error_set(&cmd->err, WN_E_USAGE, "%s%s%s: there are %s",
+                     argc > 1 ? "there is no 'winnow bounces " : "say what to do with bounces",
+                     argc > 1 ? argv[1] : "", argc > 1 ? "'" : "", wn_buf_text(&words));
     wn_buf_release(&words);
     return status;
 }

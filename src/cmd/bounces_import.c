@@ -10,7 +10,7 @@ struct settings {
     struct wn_bounce_reading reading;
     const char *db;
     int64_t wait;
-    bool rebuild, dry_run, json;
+    bool rebuild, reread, dry_run, json;
 };
 
 static const struct wn_option options[] = {
@@ -18,6 +18,8 @@ static const struct wn_option options[] = {
      "the store (default: $XDG_STATE_HOME/winnow/winnow.db, else ~/.local/state/…)", 0, 0},
     {"rebuild", 0, WN_OPT_FLAG, offsetof(struct settings, rebuild), NULL,
      "derive every suppression again from the events; needs no file", 0, 0},
+    {"reread", 0, WN_OPT_FLAG, offsetof(struct settings, reread), NULL,
+     "read logs from their beginning, wherever the last import stopped", 0, 0},
     {"dry-run", 'n', WN_OPT_FLAG, offsetof(struct settings, dry_run), NULL,
      "count what is new and leave the store as it is", 0, 0},
     {"wait", 0, WN_OPT_NUMBER, offsetof(struct settings, wait), "SECONDS",
@@ -110,6 +112,7 @@ int wn_cmd_bounces_import(struct wn_cmd *cmd, int argc, char **argv)
     if (status == WN_OK) {
         status = wn_bounce_reading_apply(&s.reading, cmd, &paths, &settings, &files, &cmd->err);
         settings.dry_run = s.dry_run;
+        settings.reread = s.reread;
     }
     if (status == WN_OK && s.db != NULL) {
         wn_buf_add_text(&db, s.db);

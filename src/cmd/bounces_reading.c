@@ -54,7 +54,6 @@ int wn_bounce_reading_apply(const struct wn_bounce_reading *r, const struct wn_c
     *settings = (struct wn_import_settings){
         .source = {.map = r->map, .jobs = r->jobs > 0 ? r->jobs : count_cores()},
         .now = cmd->now,
-        .since = INT64_MIN,
         .unrecognized = r->unrecognized,
         .stop = cmd->stop,
         .unused = r->verbose ? wn_bounce_print_unused : NULL,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/positions.h"
 
+#include <stdlib.h>
 #include <xxhash.h>
 
 #include "store/private.h"
@@ -34,40 +35,65 @@ static void bind_file(sqlite3_stmt *statement, const struct wn_log_file *file)
     (void)sqlite3_bind_int64(statement, 2, (sqlite3_int64)file->inode);
 }
 
-struct search {
-    const struct wn_log_file *file;
-    uint64_t size, position;
-};
-
-static int visit_position(void *arg, sqlite3_stmt *row)
+static int compare(const void *a, const void *b)
 {
-    struct search *search = arg;
-    struct wn_span first_line = wn_column_span(row, 0);
-    sqlite3_int64 position = sqlite3_column_int64(row, 1);
-    if (first_line.n == WN_FIRST_LINE_DIGEST &&
-        memcmp(first_line.p, search->file->first_line, first_line.n) == 0 && position >= 0 &&
-        (uint64_t)position <= search->size) {
-        search->position = (uint64_t)position;
+    const struct wn_log_file *x = a, *y = b;
+    if (x->device != y->device) {
+        return x->device < y->device ? -1 : 1;
     }
+    return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+static int add_position(void *arg, sqlite3_stmt *row)
+{
+    struct wn_log_positions *p = arg;
+    struct wn_span first_line = wn_column_span(row, 2);
+    sqlite3_int64 position = sqlite3_column_int64(row, 3);
+    if (first_line.n != WN_FIRST_LINE_DIGEST || position < 0) {
+        return WN_OK; /* nobody wrote that; the log is read from its beginning */
+    }
+    if (p->count == p->capacity) {
+        p->capacity = p->capacity > 0 ? p->capacity * 2 : 64;
+        p->all = wn_realloc(p->all, p->capacity * sizeof *p->all);
+    }
+    struct wn_log_position *new = &p->all[p->count++];
+    new->file.device = (uint64_t)sqlite3_column_int64(row, 0);
+    new->file.inode = (uint64_t)sqlite3_column_int64(row, 1);
+    memcpy(new->file.first_line, first_line.p, sizeof new->file.first_line);
+    new->position = (uint64_t)position;
     return WN_OK;
 }
 
-int wn_log_position_get(struct wn_store *store, const struct wn_log_file *file, uint64_t size,
-                        uint64_t *position, struct wn_error *err)
+int wn_log_positions_load(struct wn_store *store, struct wn_log_positions *positions,
+                          struct wn_error *err)
 {
-    sqlite3_stmt *get = NULL;
-    struct search search = {.file = file, .size = size};
-    *position = 0;
-    int status = wn_store_statement(store, WN_STATEMENT_position_get, &get, err);
-    if (status != WN_OK) {
-        return status;
-    }
-    bind_file(get, file);
-    status = wn_statement_rows(store, get, visit_position, &search, err);
+    sqlite3_stmt *scan = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_position_scan, &scan, err);
     if (status == WN_OK) {
-        *position = search.position;
+        status = wn_statement_rows(store, scan, add_position, positions, err);
+    }
+    if (positions->count > 1) {
+        qsort(positions->all, positions->count, sizeof *positions->all, compare);
     }
     return status;
+}
+
+void wn_log_positions_release(struct wn_log_positions *positions)
+{
+    free(positions->all);
+    *positions = (struct wn_log_positions){0};
+}
+
+uint64_t wn_log_position_of(const struct wn_log_positions *positions,
+                            const struct wn_log_file *file, uint64_t size)
+{
+    const struct wn_log_position *found =
+        positions->count > 0
+            ? bsearch(file, positions->all, positions->count, sizeof *positions->all, compare)
+            : NULL;
+    bool same = found != NULL && found->position <= size &&
+                memcmp(found->file.first_line, file->first_line, WN_FIRST_LINE_DIGEST) == 0;
+    return same ? found->position : 0;
 }
 
 int wn_log_position_put(struct wn_store *store, const struct wn_log_file *file, uint64_t position,

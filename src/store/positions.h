@@ -12,17 +12,9 @@
  *   emptied in place (copytruncate)      another first line or a shorter file: from its beginning
  *   copied or compressed                 another file, whose events are known by their identity
  *
- * For a feed, around the reading of one incremental source (bounce/source.h):
- *
- *   struct wn_log_file file;
- *   uint64_t from = 0;
- *   bool known = wn_log_file_of(&input.seen, head, &file);   // not of a pipe or a spooled copy
- *   if (known) status = wn_log_position_get(store, &file, input.size, &from, err);
- *   reading.from = from; source->read(&reading, err);        // sets reading.read_to
- *   if (known) status = wn_log_position_put(store, &file, reading.read_to, now, err);
- *
- * The position is put in the transaction that holds the last of its events, or a later one: an
- * event before it that was never stored would be lost. */
+ * An import loads all positions before it begins, so that the threads that read ask no store. A
+ * position is put in the transaction that holds the last of its events, or a later one: an event
+ * before it that was never stored would be lost. */
 
 #include <sys/stat.h>
 
@@ -43,9 +35,22 @@ struct wn_log_file {
  */
 bool wn_log_file_of(const struct stat *seen, struct wn_span head, struct wn_log_file *file);
 
+/* All positions of a store. Owned by the caller, zero-initialised; read-only once loaded. */
+struct wn_log_positions {
+    struct wn_log_position {
+        struct wn_log_file file;
+        uint64_t position;
+    } * all; /* by device and inode */
+    size_t count, capacity;
+};
+
+int wn_log_positions_load(struct wn_store *store, struct wn_log_positions *positions,
+                          struct wn_error *err);
+void wn_log_positions_release(struct wn_log_positions *positions);
+
 /* Where to go on in the file of `size` bytes: 0 when it was never read or is another one now. */
-int wn_log_position_get(struct wn_store *store, const struct wn_log_file *file, uint64_t size,
-                        uint64_t *position, struct wn_error *err);
+uint64_t wn_log_position_of(const struct wn_log_positions *positions,
+                            const struct wn_log_file *file, uint64_t size);
 
 /* Remembers the position, `now` being seconds since 1970, and forgets files that were not read for
  * more than a year. */
