@@ -345,6 +345,11 @@ static const struct {
      "Nov 20 10:00:00 mx sendmail[1]: AA12345678: to=a@x.com, delay=1, mailer=smtp, stat=User "
      "unknown\n",
      "1 bounce a@x.com 2026-11-20T10:00:00Z 0 0.0.0 unknown S2 bad_address [] <AA12345678>\n"},
+    /* used to read one byte before the line */
+    {"Sendmail without a recipient",
+     "Nov 20 10:00:00 mx sendmail[1]: AA12345678: to=, delay=1, mailer=smtp, stat=User unknown\n"
+     "Nov 20 10:00:00 mx sendmail[1]: AA12345678: to= , delay=1, mailer=smtp, stat=User unknown\n",
+     "1 address: \n2 unrecognised: \n"},
     {"qmail through syslog",
      "Nov 20 10:00:00 mx qmail: 1795168800.123456 starting delivery 1: msg 5 to remote a@x.com\n"
      "Nov 20 10:00:00 mx qmail: 1795168800.123456 delivery 1: failure: "

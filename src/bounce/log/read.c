@@ -177,21 +177,22 @@ static int parse_block(void *arg, void *piece, struct wn_error *err)
 }
 
 /* Hands a notice over, unless an earlier reading has done so. */
-static int tell(struct log_reader *r, struct wn_notice *notice)
+static int tell(struct log_reader *r, const struct wn_notice *given)
 {
+    struct wn_notice notice = *given;
     char host[HOST_MAX];
-    if (notice->offset < r->reading->from) {
+    if (notice.offset < r->reading->from) {
         return WN_OK;
     }
-    if (notice->fault == WN_NOTICE_OK && notice->remote.n > 0) {
-        /* As providers are known, and without the root's dot. */
-        size_t n = notice->remote.n < HOST_MAX ? notice->remote.n : HOST_MAX;
+    if (notice.fault == WN_NOTICE_OK && notice.remote.n > 0) {
+        /* As providers are known: in lower case, without the root's dot. */
+        size_t n = notice.remote.n < HOST_MAX ? notice.remote.n : HOST_MAX;
         for (size_t i = 0; i < n; i++) {
-            host[i] = wn_lower(notice->remote.p[i]);
+            host[i] = wn_lower(notice.remote.p[i]);
         }
-        notice->remote = (struct wn_span){host, n - (host[n - 1] == '.')};
+        notice.remote = (struct wn_span){host, n - (host[n - 1] == '.')};
     }
-    return r->reading->visit(r->reading->arg, notice);
+    return r->reading->visit(r->reading->arg, &notice);
 }
 
 static int tell_fault(struct log_reader *r, struct wn_notice *notice, enum wn_notice_fault fault,
@@ -297,7 +298,8 @@ static int join_ended(struct log_reader *r, const struct wn_log_finding *f,
     wn_mailq_remove(&r->queue, delivery);
     whole.recipient = (struct wn_span){text + split, n - split};
     struct wn_span id = {text, split < WN_MAILQ_ID_MAX ? split : WN_MAILQ_ID_MAX};
-    return join_attempt(r, &whole, id, wn_hash(id.p, id.n), (struct wn_span){0}, notice);
+    struct wn_notice own = *notice;
+    return join_attempt(r, &whole, id, wn_hash(id.p, id.n), (struct wn_span){0}, &own);
 }
 
 /* What was deferred last has failed now. Where nobody answered, that is what the domain's history

@@ -158,9 +158,9 @@ static void parse_attempts(struct wn_log_block *block, const struct wn_syslog_li
     }
     while (next_recipient(&rest, &recipient)) {
     }
-    /* `rest` is behind the last recipient's comma. */
-    struct wn_span fields = wn_behind(recipients, recipients.n - rest.n - 1);
-    if (!read_attempt(fields, &shared)) {
+    /* `rest` is behind the last recipient's comma, with which the fields begin. */
+    size_t taken = recipients.n - rest.n;
+    if (taken == 0 || !read_attempt(wn_behind(recipients, taken - 1), &shared)) {
         struct wn_log_finding *f = wn_log_add(block, WN_LOG_UNUSABLE);
         f->fault = WN_NOTICE_UNRECOGNISED;
         return;

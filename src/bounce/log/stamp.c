@@ -4,6 +4,7 @@
  * hardly ever asked. (Clocks are changed at a full hour, but on Lord Howe Island.) */
 #include "bounce/log/stamp.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -191,10 +192,8 @@ static bool convert_hour(const struct wn_stamps *stamps, struct wn_span hour, st
                           two(hour.p + 11), at);
     }
     char text[40];
-    memcpy(text, hour.p, hour.n);
-    memcpy(text + hour.n, ":00:00", 6);
-    memcpy(text + hour.n + 6, zone.p, zone.n);
-    return wn_time_parse((struct wn_span){text, hour.n + 6 + zone.n}, at);
+    int n = snprintf(text, sizeof text, "%.*s:00:00%.*s", (int)hour.n, hour.p, (int)zone.n, zone.p);
+    return wn_time_parse((struct wn_span){text, (size_t)n}, at);
 }
 
 static int hex_digit(char c)

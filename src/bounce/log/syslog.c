@@ -101,16 +101,18 @@ static bool recognise_syslog(struct wn_span head)
     return wn_log_recognise(head, &any);
 }
 
-static const struct wn_log_format *const formats[] = {&wn_log_postfix, &wn_log_sendmail,
-                                                      &wn_log_opensmtpd, &wn_log_qmail};
+static const struct {
+    const struct wn_log_format *format;
+} formats[] = {
+    {&wn_log_postfix}, {&wn_log_sendmail}, {&wn_log_opensmtpd}, {&wn_log_qmail}, {&wn_log_exim}};
 
 static const struct wn_log_format *find_format(struct wn_span window)
 {
     struct wn_span line;
     for (size_t at = 0; wn_line_next(window, &at, &line);) {
         for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-            if (formats[i]->knows(line)) {
-                return formats[i];
+            if (formats[i].format->knows(line)) {
+                return formats[i].format;
             }
         }
     }
@@ -138,7 +140,7 @@ static int read_syslog(struct wn_reading *reading, struct wn_error *err)
     }
     free(window);
     /* Where there is none, any of them finds nothing and says how far it read. */
-    return status == WN_OK ? wn_log_read(reading, format != NULL ? format : formats[0], err)
+    return status == WN_OK ? wn_log_read(reading, format != NULL ? format : formats[0].format, err)
                            : status;
 }
 
