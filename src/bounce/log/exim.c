@@ -198,7 +198,7 @@ static void unwrap(struct wn_log_finding *f)
         {{"HELO", 4}, WN_PHASE_ehlo},
     };
     struct wn_span rest = f->text, before;
-    if (!wn_begins(rest, WN_SPAN("SMTP error from remote mail")) ||
+    if ((!wn_begins(rest, WN_SPAN("SMTP error ")) && !wn_begins(rest, WN_SPAN("LMTP error "))) ||
         !wn_take(&rest, WN_SPAN(" after "), &before)) {
         return;
     }

@@ -143,6 +143,7 @@ static void parse_opensmtpd(struct wn_log_block *block, struct wn_span line)
     (void)read_value(fields, WN_SPAN(" relay="), end, &relay);
     f->remote = name_host(relay);
     f->text = text;
+    f->awaits_expiry = f->kind == WN_KIND_deferred;
     if (wn_span_equal(result, WN_SPAN("Expire"))) {
         f->act = WN_LOG_EXPIRED;
         f->enhanced[0] = f->enhanced[1] = 4;
