@@ -46,9 +46,14 @@ def main():
         none = all(r["category"] == "not_a_bounce" for r in rows)
         wanted += len(rows)
         extra += max(0, len(judged) - len(rows))
-        for i, row in enumerate(rows):
+        left = list(judged)
+        # Recipients are not named in the table: those of the wanted category are taken first.
+        rows.sort(key=lambda row: row["category"] not in [n[5] for n in judged])
+        for row in rows:
             want = row["category"]
-            notice = judged[i] if i < len(judged) else None
+            notice = next((n for n in left if n[5] == want), left[0] if left else None)
+            if notice:
+                left.remove(notice)
             if none:
                 category = notice[5] if notice else "not_a_bounce"
                 got += 1

@@ -98,7 +98,11 @@ static void read_token(struct wn_span s, struct date *d)
         return;
     }
     int value = number(s, &used);
-    if (used < s.n && s.p[used] == '-') { /* 29-Apr-2010 */
+    if (s.n == 10 && used == 4 && s.p[4] == '-' && s.p[7] == '-') { /* 2010-04-29 */
+        d->year = value;
+        d->month = number((struct wn_span){s.p + 5, 2}, &used);
+        d->day = number((struct wn_span){s.p + 8, 2}, &used);
+    } else if (used < s.n && s.p[used] == '-') { /* 29-Apr-2010 */
         read_token((struct wn_span){s.p, used}, d);
         for (size_t i = used + 1, start = i; i <= s.n; i++) {
             if ((i == s.n || s.p[i] == '-') && i > start) {
@@ -142,7 +146,8 @@ bool wn_mail_date(struct wn_span text, int64_t *at)
             start = i + 1;
         }
     }
-    if (d.day == 0 || d.month == 0 || d.year < 1900 || d.year > 9999 || !d.timed) {
+    if (d.day < 1 || d.day > 31 || d.month < 1 || d.month > 12 || d.year < 1900 || d.year > 9999 ||
+        !d.timed) {
         return false;
     }
     *at = days_of(d.year, d.month, d.day) * WN_DAY + d.hour * 3600 + d.minute * 60 + d.second -

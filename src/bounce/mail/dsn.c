@@ -3,6 +3,7 @@
  * recipient. Reporters leave the line out, put two, order the fields as they like and write other
  * things in between, so a recipient's group ends where the next one begins: at an empty line behind
  * a recipient, or at a second Final-Recipient. */
+#include "address/address.h"
 #include "bounce/mail/readers.h"
 
 enum field {
@@ -73,11 +74,15 @@ static struct wn_span without_type(struct wn_span value)
  * forwarded to. */
 static struct wn_span recipient_of(const struct group *g)
 {
-    struct wn_span address, behind;
-    if (wn_mail_address(g->original, &address, &behind)) {
-        return address;
+    struct wn_span original, final, behind;
+    bool has_original = wn_mail_address(g->original, &original, &behind);
+    bool has_final = wn_mail_address(g->final, &final, &behind);
+    struct wn_address address;
+    if (has_original && has_final && !wn_span_equal(original, final)) {
+        wn_address_read(original, WN_ADDRESS_SYNTAX_ONLY | WN_ADDRESS_ALLOW_LITERALS, &address);
+        has_original = address.length > 0;
     }
-    return wn_mail_address(g->final, &address, &behind) ? address : (struct wn_span){NULL, 0};
+    return has_original ? original : has_final ? final : (struct wn_span){NULL, 0};
 }
 
 static struct wn_span host_of(struct wn_span value)
@@ -228,10 +233,11 @@ enum {
     PARAGRAPH_MAX = 1024
 };
 
-/* The paragraph that opens with the recipient, from behind it to an empty line. */
+/* The paragraph that opens with the recipient, from behind it to an empty line or to another
+ * address at the margin. */
 static struct wn_span paragraph_of(struct wn_span text, struct wn_span recipient)
 {
-    struct wn_span rest = text, line, address, behind;
+    struct wn_span rest = text, line, address, behind, other, unused;
     while (wn_line_next(&rest, &line)) {
         if (memchr(line.p, '@', line.n) == NULL ||
             !wn_opens_with_address(line, &address, &behind) ||
@@ -239,7 +245,10 @@ static struct wn_span paragraph_of(struct wn_span text, struct wn_span recipient
             continue;
         }
         const char *end = line.p + line.n;
-        while (wn_line_next(&rest, &line) && wn_span_trim(line).n > 0) {
+        while (wn_line_next(&rest, &line) && wn_span_trim(line).n > 0 &&
+               (*line.p == ' ' || *line.p == '\t' ||
+                !wn_opens_with_address(line, &other, &unused) ||
+                wn_span_equal_nocase(other, recipient))) {
             end = line.p + line.n;
         }
         size_t n = (size_t)(end - behind.p);
@@ -256,7 +265,7 @@ void wn_dsn_explain(struct wn_span text, struct wn_findings *findings)
         struct wn_finding *finding = &findings->list[i];
         struct wn_span paragraph = paragraph_of(text, finding->recipient);
         if (finding->phase == WN_PHASE_unknown) {
-            finding->phase = wn_style_phase(paragraph);
+            finding->phase = wn_style_phase(wn_reply_line(paragraph, findings->arena));
         }
         bare = bare || finding->reply.n == 0;
     }
@@ -269,7 +278,8 @@ void wn_dsn_explain(struct wn_span text, struct wn_findings *findings)
         if (finding->reply.n == 0) {
             finding->reply = paragraph_of(text, finding->recipient);
         }
-        if (wn_span_trim(finding->reply).n < 4 && findings->count == 1) {
+        if (wn_span_trim(finding->reply).n < 4 && findings->count == 1 &&
+            !wn_holds(text, WN_SPAN("\nFinal-Recipient:"))) {
             finding->reply = text; /* it can be about nobody else */
         }
     }

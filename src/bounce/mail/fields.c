@@ -2,6 +2,18 @@
 #include "bounce/mail/fields.h"
 
 #include <gmime/gmime.h>
+#include <pthread.h>
+
+static void init_library(void)
+{
+    g_mime_init();
+}
+
+void wn_mail_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, init_library);
+}
 
 bool wn_line_next(struct wn_span *rest, struct wn_span *line)
 {
@@ -95,6 +107,7 @@ struct wn_span wn_field_decode(struct wn_span value, struct wn_arena *arena)
     if (!wn_holds(value, WN_SPAN("=?"))) {
         return value;
     }
+    wn_mail_init();
     char *decoded = g_mime_utils_header_decode_text(NULL, wn_arena_text(arena, value));
     struct wn_span text = wn_span_of(wn_arena_text(arena, wn_span_of(decoded)));
     g_free(decoded);

@@ -8,6 +8,9 @@
 
 #include "base/arena.h"
 
+/* Starts GMime, once; what needs it calls this itself. It is never shut down. */
+void wn_mail_init(void);
+
 /* Takes the next line, without its end, off *rest; false when there is none. */
 bool wn_line_next(struct wn_span *rest, struct wn_span *line);
 

@@ -5,6 +5,7 @@
 /* Bounces, complaints and auto-replies as messages (RFC 5322): one a file as in eml files, Maildir
  * and MH folders, or many in an mbox. */
 
+#include "base/arena.h"
 #include "bounce/source.h"
 
 /* One message a file. */

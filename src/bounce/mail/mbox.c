@@ -44,6 +44,18 @@ size_t wn_mbox_from_line(struct wn_span s, int64_t *posted)
     return 0;
 }
 
+/* What begins with "From " and a header is one, though the line may have no date that can be read.
+ */
+static size_t first_line(struct wn_span s)
+{
+    struct wn_span rest = s, line;
+    if (s.n < 5 || memcmp(s.p, "From ", 5) != 0 || !wn_line_next(&rest, &line)) {
+        return 0;
+    }
+    size_t n = (size_t)(rest.p - s.p);
+    return n < LINE_MAX_BYTES && wn_line_next(&rest, &line) && wn_field_begins(line) ? n : 0;
+}
+
 /* Where the next message begins in `s`, not before `from`, or s.n. */
 static size_t find_next(struct wn_span s, size_t from)
 {
@@ -214,6 +226,7 @@ static int work(void *arg, void *p, struct wn_error *err)
                                       .length = shortened ? piece->length : n,
                                       .now = run->reading->settings->now};
         size_t from_line = wn_mbox_from_line(message, &place.posted);
+        from_line = from_line > 0 ? from_line : first_line(message);
         message.p += from_line;
         message.n -= from_line;
         if (wn_span_trim(message).n > 0) {
@@ -246,8 +259,7 @@ static int commit(void *arg, void *p, struct wn_error *err)
 
 static bool recognise_mbox(struct wn_span head)
 {
-    int64_t posted;
-    return wn_mbox_from_line(head, &posted) > 0;
+    return first_line(head) > 0;
 }
 
 static int read_mbox(struct wn_reading *reading, struct wn_error *err)

@@ -7,7 +7,6 @@
 #include "bounce/mail/message.h"
 
 #include <gmime/gmime.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 enum {
@@ -21,16 +20,10 @@ struct wn_message_parser {
     GMimeParserOptions *options;
 };
 
-static void init_library(void)
-{
-    g_mime_init();
-}
-
 struct wn_message_parser *wn_message_parser_new(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct wn_message_parser *parser = wn_malloc(sizeof *parser);
-    (void)pthread_once(&once, init_library);
+    wn_mail_init();
     parser->parser = g_mime_parser_new();
     parser->options = g_mime_parser_options_new();
     g_mime_parser_set_persist_stream(parser->parser, TRUE);
@@ -264,7 +257,7 @@ static void take_part(struct walk *w, GMimePart *part)
     GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
     struct wn_message *m = w->message;
     if (is_status(type)) {
-        set_once(&m->status, part_content(w, part, WN_MESSAGE_MAX));
+        set_once(&m->status, wn_utf8_text(part_content(w, part, WN_MESSAGE_MAX), NULL, w->arena));
     } else if (g_mime_content_type_is_type(type, "message", "feedback-report")) {
         set_once(&m->feedback, part_content(w, part, WN_MESSAGE_TEXT_MAX));
     } else if (is_returned_header(type)) {

@@ -53,4 +53,12 @@ struct wn_span wn_html_text(struct wn_span html, struct wn_arena *arena);
  * '?'. A view of `text` if it is ASCII. */
 struct wn_span wn_utf8_text(struct wn_span text, const char *charset, struct wn_arena *arena);
 
+/* A reply on one line, in UTF-8, without the punctuation before it, at most WN_REPLY_LINE_MAX
+ * bytes: control characters are blanks, and what is no UTF-8 becomes '?'. */
+struct wn_span wn_reply_line(struct wn_span s, struct wn_arena *arena);
+
+enum {
+    WN_REPLY_LINE_MAX = 1024 /* WN_DIAGNOSTIC_MAX */
+};
+
 #endif

@@ -5,7 +5,6 @@
  * believed only of a message that says that it comes from a mail system, since people quote bounces
  * in ordinary mail; and never behind the line where the original begins. */
 #include <stdlib.h>
-#include <unistr.h>
 
 #include "bounce/mail/mail.h"
 #include "bounce/mail/readers.h"
@@ -103,7 +102,7 @@ static void read_text(struct reading *r)
     if (f->count == 0) {
         known = wn_transcript_read(r->text, f) || known;
     }
-    if (f->count == 0 && !known && (wn_is_auto_reply(m) || !of_system)) {
+    if (f->count == 0 && !known && m->failed.n == 0 && (wn_is_auto_reply(m) || !of_system)) {
         return;
     }
     if (f->count == 0 && m->failed.n == 0) {
@@ -111,6 +110,11 @@ static void read_text(struct reading *r)
     }
     if (f->count == 0) {
         read_around(r, region, said);
+    }
+    struct wn_span rest = wn_behind(r->text, WN_SPAN("The message identifier is:")),
+                   line; /* Exim */
+    if (wn_line_next(&rest, &line)) {
+        f->queue_id = wn_message_id_of(line);
     }
     wn_dsn_explain(r->text, f);
     bool delay = wn_is_delay(m->subject, r->text);
@@ -186,50 +190,14 @@ static int64_t date_of(const struct reading *r, int64_t last_attempt,
         rest = (struct wn_span){semicolon + 1, (size_t)(rest.p + rest.n - semicolon) - 1};
         (void)wn_mail_date(rest, &received);
     }
-    const int64_t dates[] = {last_attempt, date, received, place->posted, r->findings.arrived};
+    const int64_t dates[] = {last_attempt,        date,          received, place->posted,
+                             r->findings.arrived, r->original.at};
     for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
         if (dates[i] >= EARLIEST && dates[i] <= place->now + LATEST_AHEAD) {
             return dates[i];
         }
     }
     return last_attempt != 0 ? last_attempt : date;
-}
-
-/* The reply on one line, in UTF-8, at most WN_DIAGNOSTIC_MAX bytes: control characters are blanks,
- * and what is no UTF-8 becomes '?'. */
-static struct wn_span clean(struct wn_span s, struct wn_arena *arena)
-{
-    char *out = wn_arena_alloc(arena, WN_DIAGNOSTIC_MAX);
-    size_t n = 0;
-    bool blank = false;
-    s = wn_span_trim(s);
-    for (size_t i = 0; i < s.n && n + 6 < WN_DIAGNOSTIC_MAX;) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c <= ' ' || c == 127) {
-            blank = n > 0;
-            i++;
-            continue;
-        }
-        if (blank) {
-            out[n++] = ' ';
-            blank = false;
-        }
-        if (c < 0x80) {
-            out[n++] = s.p[i++];
-            continue;
-        }
-        ucs4_t character;
-        int length = u8_mbtoucr(&character, (const uint8_t *)s.p + i, s.n - i);
-        if (length <= 0) {
-            out[n++] = '?';
-            i++;
-            continue;
-        }
-        memcpy(out + n, s.p + i, (size_t)length);
-        n += (size_t)length;
-        i += (size_t)length;
-    }
-    return (struct wn_span){out, n};
 }
 
 static struct wn_notice *add_notice(struct wn_mail_notices *notices,
@@ -275,7 +243,7 @@ static void notice_finding(const struct reading *r, const struct wn_finding *fin
     if (finding->kind != WN_KIND_bounce && finding->kind != WN_KIND_deferred) {
         return;
     }
-    notice->reply.text = clean(finding->reply, notices->arena);
+    notice->reply.text = wn_reply_line(finding->reply, notices->arena);
     memcpy(notice->reply.enhanced, finding->enhanced, sizeof finding->enhanced);
     notice->reply.enhanced_detail = finding->enhanced_detail;
     notice->reply.phase = finding->phase;
@@ -304,7 +272,7 @@ void wn_mail_read(struct wn_mail_reader *reader, struct wn_span bytes,
         struct wn_notice *notice = add_notice(notices, place);
         notice->fault =
             expected && r.findings.passed == 0 ? WN_NOTICE_UNRECOGNISED : WN_NOTICE_NO_BOUNCE;
-        notice->cell = clean(r.message.subject, notices->arena);
+        notice->cell = wn_reply_line(r.message.subject, notices->arena);
         return;
     }
     for (size_t i = 0; i < r.findings.count; i++) {

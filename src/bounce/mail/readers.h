@@ -34,9 +34,10 @@ bool wn_is_delay(struct wn_span subject, struct wn_span text);
 struct wn_span wn_returned_cut(struct wn_span *text);
 
 /* The original's header: its Message-ID without angle brackets, the only recipient of its To, or
- * empty. */
+ * empty; its Date, or 0. */
 struct wn_returned {
     struct wn_span message_id, recipient;
+    int64_t at;
 };
 void wn_returned_read(struct wn_span header, struct wn_arena *arena, struct wn_returned *returned);
 

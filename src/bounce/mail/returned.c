@@ -126,6 +126,8 @@ void wn_returned_read(struct wn_span header, struct wn_arena *arena, struct wn_r
             if (to_fields++ == 0) {
                 returned->recipient = only_address(wn_field_unfold(field.value, arena));
             }
+        } else if (wn_span_equal_nocase(field.name, WN_SPAN("date"))) {
+            (void)wn_mail_date(field.value, &returned->at);
         } else if (wn_span_equal_nocase(field.name, WN_SPAN("cc")) ||
                    wn_span_equal_nocase(field.name, WN_SPAN("bcc"))) {
             others++;

@@ -89,7 +89,7 @@ static bool find_part(const struct style *style, struct wn_span text, struct wn_
         (void)wn_line_next(&rest, &line);
         *part = rest;
     }
-    while (style->ends.n > 0 && wn_line_next(&rest, &line)) {
+    while (style->ends.n > 0 && style->place != PLACE_AFTER && wn_line_next(&rest, &line)) {
         if (wn_holds(line, style->ends)) {
             part->n = (size_t)(line.p - part->p);
             break;
@@ -136,7 +136,8 @@ static struct wn_span announced(const struct style *style, struct wn_span text,
     }
     if (style->ends.n > 0 && reply.n > 0) {
         const char *end = wn_find(reply, style->ends);
-        reply = end != NULL ? until(reply, end) : reply;
+        const char *line = end != NULL ? memrchr(reply.p, '\n', (size_t)(end - reply.p)) : NULL;
+        reply = line != NULL ? until(reply, line) : end != NULL ? until(reply, end) : reply;
     }
     return reply;
 }
@@ -175,6 +176,9 @@ static void add(const struct style *style, struct wn_span reply, const struct me
     if (finding != NULL) {
         finding->reply = says_something(reply) ? reply : (struct wn_span){NULL, 0};
         finding->said = style->said;
+        if (style->place == PLACE_AFTER) { /* the command stands before the reply */
+            finding->phase = wn_style_phase(wn_reply_line(mention->behind, findings->arena));
+        }
     }
 }
 

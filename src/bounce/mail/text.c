@@ -25,6 +25,11 @@ struct wn_span wn_utf8_text(struct wn_span text, const char *charset, struct wn_
         memchr(text.p, '\x1b', text.n) == NULL) {
         return text;
     }
+    wn_mail_init();
+    if (memmem(text.p, text.n, "\x1b$B", 3) != NULL ||
+        memmem(text.p, text.n, "\x1b$@", 3) != NULL) {
+        charset = "iso-2022-jp"; /* nothing else looks like it, whatever is declared */
+    }
     iconv_t with = g_mime_iconv_open("UTF-8", charset != NULL ? charset : "iso-8859-1");
     if (with == (iconv_t)-1) {
         with = g_mime_iconv_open("UTF-8", "iso-8859-1");
@@ -131,6 +136,46 @@ struct wn_span wn_html_text(struct wn_span html, struct wn_arena *arena)
         } else {
             out[n++] = html.p[at++];
         }
+    }
+    return (struct wn_span){out, n};
+}
+
+/* What stands between a recipient and what is said of it. */
+static bool is_lead(char c)
+{
+    return (unsigned char)c <= ' ' || strchr(":.,-=)", c) != NULL;
+}
+
+struct wn_span wn_reply_line(struct wn_span s, struct wn_arena *arena)
+{
+    while (s.n > 0 && is_lead(*s.p)) {
+        s.p++;
+        s.n--;
+    }
+    s = wn_span_trim(s);
+    size_t room = (s.n < WN_REPLY_LINE_MAX ? s.n : WN_REPLY_LINE_MAX) + 1, n = 0;
+    char *out = wn_arena_alloc(arena, room);
+    bool blank = false;
+    for (size_t i = 0; i < s.n;) {
+        unsigned char c = (unsigned char)s.p[i];
+        ucs4_t character;
+        if (c <= ' ' || c == 127) {
+            blank = n > 0;
+            i++;
+            continue;
+        }
+        int length = c < 0x80 ? 1 : u8_mbtoucr(&character, (const uint8_t *)s.p + i, s.n - i);
+        size_t bytes = length > 0 ? (size_t)length : 1;
+        if (n + blank + bytes > room) {
+            break;
+        }
+        if (blank) {
+            out[n++] = ' ';
+        }
+        blank = false;
+        memcpy(out + n, length > 0 ? s.p + i : "?", bytes);
+        n += bytes;
+        i += bytes;
     }
     return (struct wn_span){out, n};
 }

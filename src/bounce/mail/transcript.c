@@ -9,27 +9,25 @@
  * above it, if it was asked at all. A verdict about a host names none and is passed over. */
 #include "bounce/mail/readers.h"
 
-/* Reads "550 5.1.1 <bob@example.com>... User unknown". */
+/* Reads "550 5.1.1 <bob@example.com>... User unknown"; the codes may be missing. */
 static bool is_verdict(struct wn_span line, struct wn_span *address)
 {
     struct wn_span behind;
-    size_t at = 3;
-    if (line.n < 8 || (line.p[0] != '4' && line.p[0] != '5') || line.p[1] < '0' ||
-        line.p[1] > '9' || line.p[2] < '0' || line.p[2] > '9' ||
-        (line.p[3] != ' ' && line.p[3] != '-')) {
-        return false;
-    }
-    at++;
-    while (at < line.n &&
-           ((line.p[at] >= '0' && line.p[at] <= '9') || line.p[at] == '.' || line.p[at] == ' ')) {
+    size_t at = 0;
+    while (at < line.n && ((line.p[at] >= '0' && line.p[at] <= '9') || line.p[at] == '.' ||
+                           line.p[at] == '-' || line.p[at] == ' ')) {
         at++;
     }
-    return wn_opens_with_address((struct wn_span){line.p + at, line.n - at}, address, &behind) &&
-           wn_begins(behind, WN_SPAN("..."));
+    if (memchr(line.p, '@', line.n) == NULL) {
+        return false;
+    }
+    line.p += at;
+    line.n -= at;
+    return wn_opens_with_address(line, address, &behind) && wn_begins(behind, WN_SPAN("..."));
 }
 
-static void take_verdict(struct wn_span recipient, struct wn_span reply, bool adding,
-                         struct wn_findings *findings)
+static void take_verdict(struct wn_span recipient, struct wn_span reply, enum wn_phase phase,
+                         bool adding, struct wn_findings *findings)
 {
     struct wn_finding *finding = NULL;
     for (size_t i = 0; i < findings->count && finding == NULL; i++) {
@@ -42,7 +40,19 @@ static void take_verdict(struct wn_span recipient, struct wn_span reply, bool ad
     }
     if (finding != NULL && finding->reply.n == 0) {
         finding->reply = reply;
+        finding->phase = phase;
     }
+}
+
+/* The phase of a command line. DATA proves nothing: where commands are sent in a row, it stands
+ * over the replies to RCPT. */
+static enum wn_phase phase_of(struct wn_span line)
+{
+    return wn_begins(line, WN_SPAN(">>> MAIL"))   ? WN_PHASE_mail
+           : wn_begins(line, WN_SPAN(">>> RCPT")) ? WN_PHASE_rcpt
+           : wn_begins(line, WN_SPAN(">>> EHLO")) ? WN_PHASE_ehlo
+           : wn_begins(line, WN_SPAN(">>> HELO")) ? WN_PHASE_ehlo
+                                                  : WN_PHASE_unknown;
 }
 
 enum {
@@ -58,16 +68,20 @@ bool wn_transcript_read(struct wn_span text, struct wn_findings *findings)
         return false;
     }
     const char *start = rest.p, *said = NULL;
+    enum wn_phase phase = WN_PHASE_unknown;
     while (wn_line_next(&rest, &line) && verdicts < VERDICTS_MAX) {
         if (wn_holds(line, WN_SPAN("while talking to"))) {
             start = line.p;
             said = NULL;
+            phase = WN_PHASE_unknown;
+        } else if (wn_begins(line, WN_SPAN(">>>"))) {
+            phase = phase_of(line);
         } else if (wn_begins(line, WN_SPAN("<<<")) && said == NULL) {
             said = line.p + 3;
         } else if (is_verdict(line, &address)) {
             const char *from = said != NULL ? said : start;
-            take_verdict(address, (struct wn_span){from, (size_t)(line.p + line.n - from)}, adding,
-                         findings);
+            take_verdict(address, (struct wn_span){from, (size_t)(line.p + line.n - from)},
+                         said != NULL ? phase : WN_PHASE_unknown, adding, findings);
             start = rest.p;
             said = NULL;
             verdicts++;
