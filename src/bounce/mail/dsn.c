@@ -259,7 +259,6 @@ static struct wn_span paragraph_of(struct wn_span text, struct wn_span recipient
 
 void wn_dsn_explain(struct wn_span text, struct wn_findings *findings)
 {
-    (void)wn_returned_cut(&text);
     bool bare = false;
     for (size_t i = 0; i < findings->count && i < EXPLAINED_MAX; i++) {
         struct wn_finding *finding = &findings->list[i];

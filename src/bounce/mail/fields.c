@@ -119,19 +119,33 @@ bool wn_begins(struct wn_span s, struct wn_span with)
     return s.n >= with.n && wn_span_equal_nocase((struct wn_span){s.p, with.n}, with);
 }
 
+/* Where `c` stands next, from `p` on and not behind `last`; else behind it. */
+static const char *find_char(const char *p, const char *last, char c)
+{
+    const char *found = p <= last ? memchr(p, c, (size_t)(last - p) + 1) : NULL;
+    return found != NULL ? found : last + 1;
+}
+
 const char *wn_find(struct wn_span s, struct wn_span what)
 {
     if (what.n == 0 || s.n < what.n) {
         return what.n == 0 ? s.p : NULL;
     }
-    const char first[3] = {wn_lower(what.p[0]), 0, 0};
-    bool letter = first[0] >= 'a' && first[0] <= 'z';
-    char upper = letter ? (char)(first[0] - ('a' - 'A')) : first[0];
+    char lower = wn_lower(what.p[0]);
+    bool letter = lower >= 'a' && lower <= 'z';
+    char upper = letter ? (char)(lower - ('a' - 'A')) : lower;
     const char *last = s.p + s.n - what.n;
-    for (const char *p = s.p; p <= last; p++) {
-        if ((*p == first[0] || *p == upper) &&
-            wn_span_equal_nocase((struct wn_span){p, what.n}, what)) {
+    const char *a = find_char(s.p, last, lower);
+    const char *b = letter ? find_char(s.p, last, upper) : last + 1;
+    while (a <= last || b <= last) {
+        const char *p = a < b ? a : b;
+        if (wn_span_equal_nocase((struct wn_span){p, what.n}, what)) {
             return p;
+        }
+        if (p == a) {
+            a = find_char(p + 1, last, lower);
+        } else {
+            b = find_char(p + 1, last, upper);
         }
     }
     return NULL;

@@ -3,7 +3,11 @@
  * bounds of each part's stream, and decoded as far as it is wanted. GMime descends 1,024 levels and
  * compares each line with the boundary of each, so a message with more multiparts or parts than any
  * report has is not given to it: its body is then read as one text, as it is for a multipart whose
- * boundary never comes. */
+ * boundary never comes.
+ *
+ * GMime makes an object of every header field, and the fields of a bounce's header and of the
+ * original's are most of it. So it gets a short copy with the fields about content alone, which
+ * ends where the original begins. */
 #include "bounce/mail/message.h"
 
 #include <gmime/gmime.h>
@@ -12,7 +16,8 @@
 enum {
     DEPTH_MAX = 12,      /* of multiparts that are looked into */
     BOUNDARIES_MAX = 60, /* in the bytes of a message */
-    PARTS_MAX = 2000
+    PARTS_MAX = 2000,
+    SHORTENED_MAX = 1 << 18 /* a longer message is parsed as it is */
 };
 
 struct wn_message_parser {
@@ -339,6 +344,65 @@ static bool is_tame(struct wn_span bytes)
     return boundaries <= BOUNDARIES_MAX && parts <= PARTS_MAX * 4;
 }
 
+/* Whether a field is about the content of the body. */
+static bool is_about_content(struct wn_span name)
+{
+    return wn_begins(name, WN_SPAN("content-")) || wn_begins(name, WN_SPAN("mime-version"));
+}
+
+/* Where, in the body, the part begins that is the original or its header: behind the empty line
+ * that ends its fields. The body's end when there is none, or a report behind it. */
+static size_t find_original(struct wn_span body)
+{
+    static const struct wn_span types[] = {{"\nContent-Type: message/rfc822", 29},
+                                           {"\nContent-Type: text/rfc822-headers", 34}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        const char *type = wn_find(body, types[i]), *end = body.p + body.n;
+        const char *empty = type != NULL ? memmem(type, (size_t)(end - type), "\n\n", 2) : NULL;
+        const char *crlf = type != NULL ? memmem(type, (size_t)(end - type), "\n\r\n", 3) : NULL;
+        if (empty == NULL || (crlf != NULL && crlf < empty)) {
+            empty = crlf != NULL ? crlf + 1 : NULL;
+        }
+        if (empty == NULL) {
+            continue;
+        }
+        struct wn_span rest = {empty + 2, (size_t)(end - empty) - 2};
+        bool more = wn_holds(rest, WN_SPAN("\nContent-Type: message/delivery-status")) ||
+                    wn_holds(rest, WN_SPAN("\nContent-Type: message/feedback-report"));
+        return more ? body.n : (size_t)(rest.p - body.p);
+    }
+    return body.n;
+}
+
+/* The message as GMime gets it; sets message->returned if that was cut off. */
+static struct wn_span shorten(struct wn_span bytes, struct wn_span body, struct wn_arena *arena,
+                              struct wn_message *message)
+{
+    size_t length = find_original(body), n = 0, header = bytes.n - body.n;
+    if (header + length > SHORTENED_MAX) {
+        return bytes;
+    }
+    char *copy = wn_arena_alloc(arena, header + length + 1);
+    struct wn_span rest = {bytes.p, header};
+    struct wn_field field;
+    while (wn_field_next(&rest, &field)) {
+        if (is_about_content(field.name)) {
+            size_t size = (size_t)(field.value.p + field.value.n - field.name.p);
+            memcpy(copy + n, field.name.p, size);
+            n += size;
+            copy[n++] = '\n';
+        }
+    }
+    if (n < header) {
+        copy[n++] = '\n';
+    }
+    memcpy(copy + n, body.p, length);
+    if (length < body.n) {
+        message->returned = (struct wn_span){body.p + length, body.n - length};
+    }
+    return (struct wn_span){copy, n + length};
+}
+
 static void parse(struct wn_message_parser *parser, struct walk *w)
 {
     /* The stream reads these bytes and never changes or frees them. */
@@ -365,20 +429,20 @@ static void parse(struct wn_message_parser *parser, struct walk *w)
 void wn_message_read(struct wn_message_parser *parser, struct wn_span bytes, struct wn_arena *arena,
                      struct wn_message *message)
 {
-    struct walk w = {.bytes = bytes, .arena = arena, .message = message};
+    struct walk w = {.arena = arena, .message = message};
     struct wn_span body = bytes;
     struct wn_field field;
     *message = (struct wn_message){.broken = false};
     while (wn_field_next(&body, &field)) {
         take_field(message, &field, arena);
     }
-    bool tame = is_tame(bytes);
-    if (tame) {
+    w.bytes = shorten(bytes, body, arena, message);
+    if (is_tame(w.bytes)) {
         parse(parser, &w);
     }
     set_once(&message->text, w.html);
     bool found = message->text.n > 0 || message->status.n > 0 || message->feedback.n > 0 ||
-                 message->returned.n > 0;
+                 (message->returned.n > 0 && w.parts > 1);
     if (!found) {
         message->broken = true;
         body.n = body.n < WN_MESSAGE_TEXT_MAX ? body.n : WN_MESSAGE_TEXT_MAX;

@@ -14,7 +14,7 @@
 bool wn_dsn_read(struct wn_span fields, struct wn_findings *findings);
 
 /* Looks for what the human part says of each finding: the phase of the dialogue, and the reply
- * where the status fields had none. */
+ * where the status fields had none. `text` has no quoted original. */
 void wn_dsn_explain(struct wn_span text, struct wn_findings *findings);
 
 /* arf.c: a feedback report (RFC 5965) and the original's header. What it says is a finding of a

@@ -73,7 +73,7 @@ struct wn_span wn_returned_cut(struct wn_span *text)
         blank = without_marks(line).n == 0;
         from = rest;
     }
-    return (struct wn_span){text->p + text->n, 0};
+    return (struct wn_span){NULL, 0};
 }
 
 struct wn_span wn_message_id_of(struct wn_span value)
