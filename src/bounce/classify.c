@@ -24,7 +24,7 @@
      TOPIC(spam) | TOPIC(virus) | TOPIC(size) | TOPIC(message) | TOPIC(restricted) |               \
      TOPIC(greylist) | TOPIC(system))
 #define FULL    TOPIC(full)
-#define MAILBOX (TOPIC(disabled) | TOPIC(moved) | TOPIC(user))
+#define MAILBOX (TOPIC(disabled) | TOPIC(moved) | TOPIC(user) | TOPIC(unavailable))
 #define ALL     (SENDER | TOPIC(protocol) | TOPIC(network) | TOPIC(domain) | FULL | MAILBOX)
 
 static const struct {

@@ -26,6 +26,7 @@ enum {
     PHRASES_MAX = 4096,
     BUCKETS = 1 << 14,
     ANCHOR = 4,
+    GAP = 48, /* bytes between which both sides of a ** are found */
     NONE = PHRASES_MAX
 };
 
@@ -64,8 +65,10 @@ static const struct {
 
 /* One phrase and the next of its bucket. */
 struct phrase {
-    const char *p;
-    uint16_t n, anchor; /* its length, and where in it the anchor begins */
+    struct wn_span part;  /* all of it, or the side of its ** that the anchor is on */
+    struct wn_span other; /* the other side, or empty */
+    bool other_first;
+    uint8_t anchor; /* where in `part` */
     uint16_t row, next;
 };
 
@@ -88,9 +91,41 @@ static size_t bucket_of(const char *p)
     return (four_bytes(p) * UINT32_C(2654435761)) >> 18; /* fourteen bits */
 }
 
-static bool can_be_anchor(const struct phrase *phrase, size_t at)
+/* The four bytes of `part` that the fewest others hold: where they begin, or SIZE_MAX. */
+static size_t rarest(struct wn_span part, const uint16_t *holders)
 {
-    return at + ANCHOR <= phrase->n && memchr(phrase->p + at, '*', ANCHOR) == NULL;
+    size_t best = SIZE_MAX;
+    for (size_t at = 0; at + ANCHOR <= part.n; at++) {
+        if (memchr(part.p + at, '*', ANCHOR) == NULL &&
+            (best == SIZE_MAX ||
+             holders[bucket_of(part.p + at)] < holders[bucket_of(part.p + best)])) {
+            best = at;
+        }
+    }
+    return best;
+}
+
+/* Files the phrase under the rarer anchor of its two sides. */
+static void file_phrase(struct phrase *phrase, const uint16_t *holders)
+{
+    size_t at = rarest(phrase->part, holders);
+    size_t elsewhere = rarest(phrase->other, holders);
+    if (elsewhere != SIZE_MAX &&
+        (at == SIZE_MAX || holders[bucket_of(phrase->other.p + elsewhere)] <
+                               holders[bucket_of(phrase->part.p + at)])) {
+        struct wn_span part = phrase->part;
+        phrase->part = phrase->other;
+        phrase->other = part;
+        phrase->other_first = true;
+        at = elsewhere;
+    }
+    if (at == SIZE_MAX) {
+        abort(); /* no four bytes in a row */
+    }
+    size_t bucket = bucket_of(phrase->part.p + at);
+    phrase->anchor = (uint8_t)at;
+    phrase->next = the_index.first[bucket];
+    the_index.first[bucket] = (uint16_t)(phrase - the_index.phrases);
 }
 
 static void split_rows(void)
@@ -98,13 +133,29 @@ static void split_rows(void)
     for (size_t row = 0; row < ROWS; row++) {
         for (const char *p = rows[row].phrases; *p != '\0';) {
             size_t n = strcspn(p, "|");
+            const char *gap = memmem(p, n, "**", 2);
+            size_t first = gap != NULL ? (size_t)(gap - p) : n;
             if (the_index.count == PHRASES_MAX) {
                 abort(); /* replies.def has outgrown the table: every test says so */
             }
-            the_index.phrases[the_index.count++] =
-                (struct phrase){.p = p, .n = (uint16_t)n, .row = (uint16_t)row};
+            the_index.phrases[the_index.count++] = (struct phrase){
+                .part = {p, first},
+                .other = {p + n, 0},
+                .row = (uint16_t)row,
+            };
+            if (gap != NULL) {
+                the_index.phrases[the_index.count - 1].other =
+                    (struct wn_span){gap + 2, n - first - 2};
+            }
             p += n + (p[n] == '|');
         }
+    }
+}
+
+static void count_holders(struct wn_span part, uint16_t *holders)
+{
+    for (size_t at = 0; at + ANCHOR <= part.n; at++) {
+        holders[bucket_of(part.p + at)]++;
     }
 }
 
@@ -113,70 +164,72 @@ static void build(void)
     static uint16_t holders[BUCKETS]; /* how many phrases hold these four bytes */
     split_rows();
     for (size_t i = 0; i < the_index.count; i++) {
-        for (size_t at = 0; at + ANCHOR <= the_index.phrases[i].n; at++) {
-            holders[bucket_of(the_index.phrases[i].p + at)]++;
-        }
+        count_holders(the_index.phrases[i].part, holders);
+        count_holders(the_index.phrases[i].other, holders);
     }
     for (size_t i = 0; i < BUCKETS; i++) {
         the_index.first[i] = NONE;
     }
     for (size_t i = 0; i < the_index.count; i++) {
-        struct phrase *phrase = &the_index.phrases[i];
-        size_t best = SIZE_MAX;
-        for (size_t at = 0; at + ANCHOR <= phrase->n; at++) {
-            if (can_be_anchor(phrase, at) &&
-                (best == SIZE_MAX ||
-                 holders[bucket_of(phrase->p + at)] < holders[bucket_of(phrase->p + best)])) {
-                best = at;
-            }
-        }
-        if (best == SIZE_MAX) {
-            abort(); /* a phrase without four bytes in a row */
-        }
-        phrase->anchor = (uint16_t)best;
-        phrase->next = the_index.first[bucket_of(phrase->p + best)];
-        the_index.first[bucket_of(phrase->p + best)] = (uint16_t)i;
+        file_phrase(&the_index.phrases[i], holders);
     }
 }
 
-/* Whether the phrase is in the text with its anchor at `at`. A * is one word. The text has a blank
- * at either end and a NUL behind, so neither side is left unnoticed. */
-static bool is_there(const struct phrase *phrase, const char *text, size_t at)
+/* Where the bytes from `part[from]` on end that match at text[at], or 0. A * is one word. The text
+ * has a NUL behind. */
+static size_t match_right(struct wn_span part, size_t from, const char *text, size_t at)
 {
-    size_t left = at;
-    const char *right = text + at;
-    for (size_t i = phrase->anchor; i < phrase->n; i++) {
-        if (phrase->p[i] != '*') {
-            if (*right++ != phrase->p[i]) {
-                return false;
+    for (size_t i = from; i < part.n; i++) {
+        if (part.p[i] != '*') {
+            if (text[at++] != part.p[i]) {
+                return 0;
             }
             continue;
         }
-        size_t word = strcspn(right, " ");
+        size_t word = strcspn(text + at, " ");
         if (word == 0) {
-            return false;
+            return 0;
         }
-        right += word;
+        at += word;
     }
-    for (size_t i = phrase->anchor; i > 0; i--) {
-        if (left == 0) {
-            return false;
-        }
-        if (phrase->p[i - 1] != '*') {
-            if (text[--left] != phrase->p[i - 1]) {
-                return false;
+    return at;
+}
+
+/* Where the bytes before `part[to]` begin that match up to text[at], or SIZE_MAX. */
+static size_t match_left(struct wn_span part, size_t to, const char *text, size_t at)
+{
+    for (size_t i = to; i > 0; i--) {
+        if (part.p[i - 1] != '*') {
+            if (at == 0 || text[--at] != part.p[i - 1]) {
+                return SIZE_MAX;
             }
             continue;
         }
-        size_t end = left;
-        while (left > 0 && text[left - 1] != ' ') {
-            left--;
+        size_t end = at;
+        while (at > 0 && text[at - 1] != ' ') {
+            at--;
         }
-        if (left == end) {
-            return false;
+        if (at == end) {
+            return SIZE_MAX;
         }
     }
-    return true;
+    return at;
+}
+
+/* Whether the phrase is in the text with its anchor at `at`. */
+static bool is_there(const struct phrase *phrase, const struct wn_plain *plain, size_t at)
+{
+    size_t end = match_right(phrase->part, phrase->anchor, plain->text, at);
+    size_t start = end > 0 ? match_left(phrase->part, phrase->anchor, plain->text, at) : SIZE_MAX;
+    if (start == SIZE_MAX || phrase->other.n == 0) {
+        return start != SIZE_MAX;
+    }
+    size_t from = end, to = plain->n - end < GAP ? plain->n : end + GAP;
+    if (phrase->other_first) {
+        from = start < GAP ? 0 : start - GAP;
+        to = start;
+    }
+    return memmem(plain->text + from, to - from, phrase->other.p, phrase->other.n) != NULL;
 }
 
 void wn_phrases_find(const struct wn_plain *plain, struct wn_phrases *found)
@@ -188,7 +241,7 @@ void wn_phrases_find(const struct wn_plain *plain, struct wn_phrases *found)
         while (i != NONE) {
             const struct phrase *phrase = &the_index.phrases[i];
             uint64_t bit = UINT64_C(1) << (phrase->row % 64);
-            if ((found->rows[phrase->row / 64] & bit) == 0 && is_there(phrase, plain->text, at)) {
+            if ((found->rows[phrase->row / 64] & bit) == 0 && is_there(phrase, plain, at)) {
                 found->rows[phrase->row / 64] |= bit;
             }
             i = phrase->next;
