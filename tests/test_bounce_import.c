@@ -167,6 +167,71 @@ static const struct {
      "c@x.com " JAN1 " deferred - 4.1.1 N bad_address\n"},
     {"text alone", NULL, "email,reason,date\nc@x.com,mailbox full,2026-01-01\n",
      "c@x.com " JAN1 " bounce - - N mailbox_full\n"},
+    {"PowerMTA: every type of record", NULL,
+     "type,timeLogged,timeQueued,orig,rcpt,orcpt,dsnAction,dsnStatus,dsnDiag,dsnMta,bounceCat,"
+     "vmta\n"
+     "b,1767225600,x,n@y.com,a@x.com,,failed,5.1.1 (bad destination mailbox address),\"smtp;550 "
+     "5.1.1 "
+     "unknown, really\",mx.x.com (192.0.2.1),bad-mailbox,v\n"
+     "b,2026-01-01 01:00:00+0100,x,n@y.com,b@x.com,,failed,5.0.0 (undefined status),smtp;550 "
+     "refused,"
+     "mx.x.com (192.0.2.1),policy-related,v\n"
+     "rb,2026-01-01,x,n@y.com,c@x.com,,failed,5.0.0,,,quota-issues,v\n"
+     "t,2026-01-01,x,n@y.com,d@x.com,,delayed,4.4.1 (no answer from host),,,no-answer-from-host,v\n"
+     "tq,2026-01-01,x,n@y.com,e@x.com,,delayed,4.7.1,smtp;450 4.7.1 greylisted,,other,v\n"
+     "rs,2026-01-01,x,n@y.com,f@x.com,,delayed,4.2.2,,,quota-issues,v\n"
+     "rs,2026-01-01,x,n@y.com,g@x.com,,relayed,2.0.0,,,,v\n"
+     "d,2026-01-01,x,n@y.com,h@x.com,,relayed,2.0.0 (success),smtp;250 OK,mx.x.com (192.0.2.1),,v\n"
+     "f,2026-01-01,x,n@y.com,i@x.com,,,,,,,v\n"
+     "r,2026-01-01,x,n@y.com,j@x.com,,,,,,,v\n",
+     "a@x.com " JAN1 " bounce 550 5.1.1 S bad_address\n"
+     "b@x.com " JAN1 " bounce 550 5.0.0 X sender_policy\n"
+     "c@x.com " JAN1 " bounce - 5.0.0 N mailbox_full\n"
+     "d@x.com " JAN1 " deferred - 4.4.1 T infrastructure\n"
+     "e@x.com " JAN1 " deferred 450 4.7.1 T infrastructure\n"
+     "f@x.com " JAN1 " deferred - 4.2.2 N mailbox_full\n"
+     "h@x.com " JAN1 " delivered - - T not_a_bounce\n"
+     "i@x.com " JAN1 " complaint - - T complaint\n"},
+    {"PowerMTA: files joined, each with its columns", NULL,
+     "type,timeLogged,rcpt,dsnStatus\nb,1767225600,a@x.com,5.1.1\n"
+     "type,rcpt,bounceCat,timeLogged\nb,b@x.com,bad-domain,1767225600\n",
+     "a@x.com " JAN1 " bounce - 5.1.1 S bad_address\nb@x.com " JAN1 " bounce - - D bad_domain\n"},
+    {"Mailgun's export", NULL,
+     "address,code,error,created_at\na@x.com,550,No such mailbox,\"Thu, 01 Jan 2026 00:00:00 "
+     "UTC\"\n"
+     "b@x.com,605,Not delivering to previously bounced address,2026-01-01T00:00:00Z\n"
+     "c@x.com,498,mailbox is full,2026-01-01\n",
+     "a@x.com " JAN1 " bounce 550 - S2 bad_address\nb@x.com " JAN1
+     " echo - - T already_suppressed\n"
+     "c@x.com " JAN1 " bounce - - N mailbox_full\n"},
+    {"Mailgun's unsubscribes", NULL,
+     "address,tags,created_at\na@x.com,*,\"Thu, 01 Jan 2026 00:00:00 GMT\"\n",
+     "a@x.com " JAN1 " unsubscribe - - T unsubscribe\n"},
+    {"Mailchimp's cleaned contacts", NULL,
+     "\"Email Address\",\"First Name\",OPTIN_TIME,CLEAN_TIME,CLEAN_CAMPAIGN_TITLE,LEID\n"
+     "a@x.com,Ann,\"2020-05-05 01:01:01\",\"2026-01-01 00:00:00\",News,7\n",
+     "a@x.com " JAN1 " bounce - - S2 unclassified\n"},
+    {"Mailchimp's unsubscribed contacts", NULL,
+     "Email Address,OPTIN_TIME,UNSUB_TIME,UNSUB_REASON\na@x.com,2020-05-05,2026-01-01 "
+     "00:00:00,N/A\n",
+     "a@x.com " JAN1 " unsubscribe - - T unsubscribe\n"},
+    {"Amazon SES's suppression list", NULL,
+     "EmailAddress,Reason,LastUpdateTime\na@x.com,BOUNCE,2026-01-01T00:00:00Z\n"
+     "b@x.com,COMPLAINT,2026-01-01T00:00:00Z\n",
+     "a@x.com " JAN1 " bounce - - S2 unclassified\nb@x.com " JAN1 " complaint - - T complaint\n"},
+    {"SparkPost's suppression list", NULL,
+     "recipient,type,source,description,created,updated\n"
+     "a@x.com,non_transactional,Bounce Rule,550 5.1.1 no,2026-01-01T00:00:00Z,\n"
+     "b@x.com,transactional,Spam Complaint,,2026-01-01T00:00:00Z,\n"
+     "c@x.com,non_transactional,List Unsubscribe,,2026-01-01T00:00:00Z,\n"
+     "d@x.com,transactional,Manually Added,,2026-01-01T00:00:00Z,\n",
+     "a@x.com " JAN1 " bounce 550 5.1.1 S bad_address\nb@x.com " JAN1 " complaint - - T complaint\n"
+     "c@x.com " JAN1 " unsubscribe - - T unsubscribe\nd@x.com " JAN1
+     " echo - - T already_suppressed\n"},
+    {"Postmark's suppressions", NULL,
+     "EmailAddress,SuppressionReason,Origin,CreatedAt\na@x.com,HardBounce,Recipient,2026-01-01\n"
+     "b@x.com,SpamComplaint,Recipient,2026-01-01\n",
+     "a@x.com " JAN1 " bounce - - S2 unclassified\nb@x.com " JAN1 " complaint - - T complaint\n"},
     {"a header alone", NULL, "email,code,date\n", ""},
     {"nothing", NULL, "", ""},
 };
@@ -192,7 +257,11 @@ static const struct {
     {"an unknown code", "a@x.com,oops,2026-01-01,,\n", "2:5:oops "},
     {"no code", "a@x.com,,2026-01-01,,\n", "2:5: "},
     {"a code that is none beside words", "a@x.com,605,2026-01-01,,no such user\n", ""},
-    {"an unknown kind", "a@x.com,,2026-01-01,clicked,\n", "2:4:clicked "},
+    {"an unknown kind", "a@x.com,,2026-01-01,teleported,\n", "2:4:teleported "},
+    {"a kind that is no bounce", "a@x.com,,2026-01-01,clicked,\n", "2:6:clicked "},
+    {"a code that a service made up", "a@x.com,498,2026-01-01,,\n", "2:5:498 "},
+    {"a header again", "email,code,date,kind,text\na@x.com,,2026-01-01,oops,\n", "3:4:oops "},
+    {"a header again that is none", "email,code\n", "2:3: "},
     {"delivered and refused", "a@x.com,550,2026-01-01,delivered,\n", "2:4:delivered "},
     {"too few fields", "a@x.com\n", "2:3: "},
     {"a NUL", "a@x.com,550,2026-01-01,\x01,\n", "2:1:"},
