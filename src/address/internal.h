@@ -72,6 +72,10 @@ bool wn_normalize_local(struct wn_scan *s, struct wn_address *a);
  * scan's fault or no_memory set. */
 bool wn_normalize_domain(struct wn_scan *s, struct wn_address *a);
 
+/* Writes the literal, which stands between square brackets, in its canonical form and with its
+ * brackets behind what a->text holds, and sets a->length and flags; false when it is no address. */
+bool wn_literal_write(struct wn_span literal, struct wn_address *a);
+
 /* Whether the public suffix data know this ending, of one label or more, in A-labels and lower
  * case. Without data, they know all: who knows nothing should say nothing. */
 bool wn_ending_exists(const char *ending);

@@ -13,8 +13,6 @@
  *
  * Lengths are those of the normal form, which is what SMTP would be told. The content buffer bounds
  * what is looked at: text that NFC could shrink to 64 octets is never longer than that. */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <idn2.h>
 #include <stdlib.h>
 #include <unicase.h>
@@ -374,98 +372,13 @@ static bool write_domain(struct wn_scan *s, struct wn_address *a)
            fail(s, WN_FAULT_syntax_numeric_tld, s->last_label);
 }
 
-/* RFC 5321 IPv4-address-literal: four Snum of one to three digits. */
-static bool read_ipv4(const char *p, size_t n, char *out, size_t room)
-{
-    unsigned value[4] = {0};
-    size_t part = 0;
-    size_t digits = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] == '.') {
-            if (digits == 0 || ++part == 4) {
-                return false;
-            }
-            digits = 0;
-        } else if ((class_of(p[i]) & WN_OCTET_DIGIT) && digits < 3) {
-            value[part] = value[part] * 10 + (unsigned)(p[i] - '0');
-            digits++;
-            if (value[part] > 255) {
-                return false;
-            }
-        } else {
-            return false;
-        }
-    }
-    if (part != 3 || digits == 0) {
-        return false;
-    }
-    struct in_addr v4 = {htonl(value[0] << 24 | value[1] << 16 | value[2] << 8 | value[3])};
-    return inet_ntop(AF_INET, &v4, out, (socklen_t)room) != NULL;
-}
-
-/* RFC 5321 IPv6-address-literal behind its tag. Unlike RFC 4291, `::` must stand for two groups or
- * more. */
-static bool read_ipv6(const char *p, size_t n, char *out, size_t room)
-{
-    char copy[INET6_ADDRSTRLEN];
-    struct in6_addr v6;
-    size_t colons = 0;
-    bool gap = false;
-    if (n >= sizeof copy) {
-        return false;
-    }
-    memcpy(copy, p, n);
-    copy[n] = '\0';
-    if (strlen(copy) != n || inet_pton(AF_INET6, copy, &v6) != 1) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        colons += p[i] == ':';
-        gap = gap || (p[i] == ':' && i + 1 < n && p[i + 1] == ':');
-    }
-    if (gap) {
-        /* Groups: the pieces between colons, two of which are empty at an end with `::`; an IPv4
-         * tail counts for two. */
-        size_t empty = 1 + (size_t)(p[0] == ':') + (size_t)(p[n - 1] == ':');
-        size_t groups = colons + 1 - empty + (memchr(p, '.', n) != NULL ? 1 : 0);
-        if (groups > 6) {
-            return false;
-        }
-    }
-    return inet_ntop(AF_INET6, &v6, out, (socklen_t)room) != NULL;
-}
-
-static bool write_literal(struct wn_scan *s, struct wn_address *a)
-{
-    static const struct wn_span tag = {"IPv6:", 5};
-    char text[INET6_ADDRSTRLEN];
-    const char *p = s->text.p + s->domain + 1;
-    size_t n = s->text.n - s->domain - 2;
-    bool v6 = n > tag.n && wn_span_equal_nocase((struct wn_span){p, tag.n}, tag);
-
-    if (!(v6 ? read_ipv6(p + tag.n, n - tag.n, text, sizeof text)
-             : read_ipv4(p, n, text, sizeof text))) {
-        return fail(s, WN_FAULT_syntax_bad_literal, s->domain);
-    }
-    a->text[a->length++] = '[';
-    if (v6) {
-        memcpy(a->text + a->length, tag.p, tag.n);
-        a->length = (uint16_t)(a->length + tag.n);
-    }
-    n = strlen(text);
-    memcpy(a->text + a->length, text, n);
-    a->length = (uint16_t)(a->length + n);
-    a->text[a->length++] = ']';
-    a->flags |= WN_FLAG_literal;
-    return true;
-}
-
 bool wn_normalize_domain(struct wn_scan *s, struct wn_address *a)
 {
     a->length = a->local_length;
     a->text[a->length++] = '@';
     if (s->literal) {
-        return write_literal(s, a);
+        struct wn_span inside = {s->text.p + s->domain + 1, s->text.n - s->domain - 2};
+        return wn_literal_write(inside, a) || fail(s, WN_FAULT_syntax_bad_literal, s->domain);
     }
     if (!write_domain(s, a)) {
         return false;
