@@ -95,6 +95,9 @@ static const struct {
     {"one that grows", "\xc8\xba@x.org", "\xe2\xb1\xa5@x.org"},
     {"one that shrinks", "\xe1\xba\x9e@x.org", "\xc3\x9f@x.org"},
     {"no case", "\xe7\x94\xa8@x.org", "\xe7\x94\xa8@x.org"},
+    /* It was once the key of i@x.org, another mailbox: the one dropped the other as its duplicate.
+     */
+    {"one whose small letter is ASCII", "\xc4\xb0@x.org", "\xc4\xb0@x.org"},
     {"full-width capitals", "\xef\xbc\xa2ob@x.org", "bob@x.org"},
     {"literal", "BOB@[IPv6:2001:DB8::1]", "bob@[IPv6:2001:db8::1]"},
     {"a tag stays", "Bob+News@x.org", "bob+news@x.org"},

@@ -454,14 +454,17 @@ bool wn_normalize_domain(struct wn_scan *s, struct wn_address *a)
 
 /* --- key ------------------------------------------------------------------------------------- */
 
-/* Simple case mapping, one code point for one; never longer than `room`. */
+/* Simple case mapping, one code point for one; never longer than `room`. A capital I with a dot is
+ * left alone: its small letter is ASCII, and to every server a mailbox of another name. */
 static size_t lower_wide(const char *p, size_t n, char *out, size_t room)
 {
     size_t length = 0;
     for (size_t i = 0; i < n;) {
         ucs4_t uc = 0;
         i += (size_t)u8_mbtouc(&uc, (const uint8_t *)p + i, n - i);
-        int wrote = u8_uctomb((uint8_t *)out + length, uc_tolower(uc), (ptrdiff_t)(room - length));
+        ucs4_t small = uc_tolower(uc);
+        int wrote = u8_uctomb((uint8_t *)out + length, small < 0x80 && uc >= 0x80 ? uc : small,
+                              (ptrdiff_t)(room - length));
         if (wrote <= 0) {
             break;
         }
