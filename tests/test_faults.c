@@ -102,6 +102,7 @@ static const struct row {
     {"syntax_comment", 0, "bob(work@x.org", "syntax_bad_char", "bob(work)@x.org", 3},
     {"syntax_comment", 0, "bob@x.org work)", "syntax_space", "bob@x.org (work)", 10},
     {"syntax_several", 0, "a@x.org,b.y.org", "syntax_bad_char", "a@x.org,b@y.org", 8},
+    {"syntax_several", 0, "a@x.org，b", "syntax_bad_char", "a@x.org，b@y", 10},
     {"syntax_provider", 0, "abc@gmail.com", "", "ab@gmail.com", 0},
     {"syntax_provider", 0, "{30a}@gmail.com", "", "{31a}@gmail.com", 0},
     {"syntax_provider", 0, "bo.b@gmail.com", "", "bo-b@gmail.com", 0},
