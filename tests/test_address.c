@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The address parser: a corpus of cases in tests/data/addresses.tsv, the lengths at their
- * boundaries, and what must hold for any input at all. */
+/* The address parser: words, options and keys, and what must hold for any input at all. What an
+ * address is read as is test_corpus.c's, faults at their boundaries are test_faults.c's. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "address/address.h"
 #include "base/str.h"
-
-#ifndef WN_TEST_ROOT
-#define WN_TEST_ROOT "."
-#endif
+#include "support/address.h"
 
 static struct wn_address read_text(const char *text, unsigned options)
 {
@@ -25,261 +22,6 @@ static void add_times(struct wn_buf *out, const char *piece, size_t times)
         wn_buf_add_text(out, piece);
     }
 }
-
-/* What must hold whatever was read. */
-static void assert_sound(struct wn_span cell, unsigned options, const struct wn_address *a)
-{
-    char key[sizeof a->text];
-    char again[sizeof a->text];
-    struct wn_address b;
-
-    ck_assert_uint_lt(a->fault, WN_FAULT_COUNT);
-    ck_assert_uint_le(a->fault_at, cell.n);
-    ck_assert_uint_le((size_t)a->cell_at + a->cell_length, cell.n);
-    if (a->fault == WN_FAULT_none) {
-        ck_assert_uint_gt(a->length, 0);
-        ck_assert_uint_eq(a->fault_at, 0);
-    }
-    ck_assert(!a->verbatim || wn_span_equal(cell, wn_address_text(a)));
-    if (a->length == 0) {
-        ck_assert_uint_eq(a->local_length, 0);
-        return;
-    }
-    ck_assert_uint_le(a->local_length, WN_LOCAL_MAX);
-    ck_assert_uint_le(a->length, WN_ADDRESS_MAX);
-    ck_assert_int_eq(a->text[a->local_length], '@');
-    /* The normal form is its own normal form, in a cell and alone. */
-    unsigned trimmed = WN_FLAG_trimmed | WN_FLAG_extracted;
-    for (unsigned exact = 0; exact <= WN_ADDRESS_EXACT; exact += WN_ADDRESS_EXACT) {
-        wn_address_read(wn_address_text(a), (options & ~(unsigned)WN_ADDRESS_EXACT) | exact, &b);
-        ck_assert_uint_eq(a->fault, b.fault);
-        ck_assert(wn_span_equal(wn_address_text(a), wn_address_text(&b)));
-        ck_assert_uint_eq(a->flags & ~trimmed, b.flags);
-        ck_assert(b.verbatim);
-    }
-    size_t n = wn_address_key(a, key);
-    ck_assert_uint_le(n, sizeof key);
-    memcpy(b.text, key, n);
-    b.length = (uint16_t)n;
-    b.local_length = (uint16_t)(n - (a->length - (size_t)a->local_length));
-    b.flags = a->flags;
-    ck_assert_uint_eq(wn_address_key(&b, again), n);
-    ck_assert_mem_eq(key, again, n);
-}
-
-/* --- the corpus ---------------------------------------------------------------------------------
- */
-
-enum {
-    FIELDS = 5,
-    LINES_AT_LEAST = 400
-};
-
-/* Replaces \xNN in place; the length that is left. */
-static size_t unescape(char *text)
-{
-    size_t n = 0;
-    for (size_t i = 0; text[i] != '\0'; i++) {
-        if (text[i] == '\\' && text[i + 1] == 'x') {
-            char digits[3] = {text[i + 2], text[i + 3], '\0'};
-            text[n++] = (char)strtol(digits, NULL, 16);
-            i += 3;
-        } else {
-            text[n++] = text[i];
-        }
-    }
-    return n;
-}
-
-static const char *describe(const struct wn_address *a, struct wn_buf *out)
-{
-    const char *comma = "";
-    wn_buf_add_text(out, a->fault != WN_FAULT_none ? wn_fault_word(a->fault) : "ok");
-    if (a->fault != WN_FAULT_none) {
-        wn_buf_addf(out, "@%u", a->fault_at);
-    }
-    wn_buf_addf(out, " %.*s ", (int)a->length, a->text);
-    for (unsigned bit = 0; bit < WN_FLAG_COUNT; bit++) {
-        if (a->flags & 1U << bit) {
-            wn_buf_addf(out, "%s%s", comma, wn_flag_word((enum wn_flag_bit)bit));
-            comma = ";";
-        }
-    }
-    wn_buf_add_text(out, a->flags != 0 ? "" : "-");
-    return wn_buf_text(out);
-}
-
-static unsigned option_of(char letter)
-{
-    switch (letter) {
-    case 'E':
-        return WN_ADDRESS_EXACT;
-    case 'L':
-        return WN_ADDRESS_ALLOW_LITERALS;
-    case 'O':
-        return WN_ADDRESS_OFFLINE;
-    default:
-        ck_abort_msg("no such option");
-    }
-}
-
-/* A blank in front leads past the fast path and may change nothing else. */
-static void assert_same_on_slow_road(struct wn_span cell, unsigned options,
-                                     const struct wn_address *a)
-{
-    struct wn_address b;
-    char *padded = malloc(cell.n + 1);
-    padded[0] = ' ';
-    memcpy(padded + 1, cell.p, cell.n);
-    wn_address_read((struct wn_span){padded, cell.n + 1}, options, &b);
-    ck_assert_uint_eq(b.fault, a->fault);
-    ck_assert_uint_eq(b.flags, a->flags | WN_FLAG_trimmed);
-    ck_assert(wn_span_equal(wn_address_text(a), wn_address_text(&b)));
-    ck_assert_uint_eq(b.local_length, a->local_length);
-    ck_assert_uint_eq(b.fault_at, a->fault != WN_FAULT_none ? a->fault_at + 1 : 0);
-    free(padded);
-}
-
-static void read_case(char *line, int number, bool reached[WN_FAULT_COUNT])
-{
-    char *field[FIELDS];
-    struct wn_buf want = {0};
-    struct wn_buf got = {0};
-    unsigned options = 0;
-    struct wn_address a;
-
-    for (int i = 0; i < FIELDS; i++) {
-        field[i] = strsep(&line, "\t");
-        ck_assert_msg(field[i] != NULL, "line %d: too few fields", number);
-    }
-    bool itself = strcmp(field[2], "=") == 0;
-    size_t n = unescape(field[0]);
-    size_t normal = strcmp(field[2], "-") == 0 ? 0 : unescape(field[2]);
-    if (field[1][1] == ':') {
-        options = option_of(field[1][0]);
-        field[1] += 2;
-    }
-    /* A block of exactly the right size, so that reading on is seen. */
-    char *exact = malloc(n > 0 ? n : 1);
-    memcpy(exact, field[0], n);
-    struct wn_span cell = {exact, n};
-    wn_address_read(cell, options, &a);
-    wn_buf_addf(&want, "%s %.*s %s", field[1], (int)(itself ? n : normal),
-                itself ? exact : field[2], field[3]);
-    ck_assert_msg(strcmp(wn_buf_text(&want), describe(&a, &got)) == 0,
-                  "line %d (%s): want %s, got %s", number, field[4], want.p, got.p);
-    wn_buf_release(&want);
-    wn_buf_release(&got);
-    assert_sound(cell, options, &a);
-    if (!(options & WN_ADDRESS_EXACT) && n > 0) {
-        assert_same_on_slow_road(cell, options, &a);
-    }
-    reached[a.fault] = true;
-    free(exact);
-}
-
-START_TEST(corpus)
-{
-    bool reached[WN_FAULT_COUNT] = {false};
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t n = 0;
-    int number = 0;
-    int cases = 0;
-    FILE *file = fopen(WN_TEST_ROOT "/tests/data/addresses.tsv", "r");
-
-    ck_assert_ptr_nonnull(file);
-    while ((n = getline(&line, &room, file)) > 0) {
-        number++;
-        if (strncmp(line, "# ", 2) == 0) {
-            continue;
-        }
-        ck_assert_int_eq(line[n - 1], '\n');
-        line[n - 1] = '\0';
-        read_case(line, number, reached);
-        cases++;
-    }
-    ck_assert_int_ge(cases, LINES_AT_LEAST);
-    for (unsigned i = WN_FAULT_none + 1; i < WN_FAULT_COUNT; i++) {
-        ck_assert_msg(reached[i], "no case reaches %s", wn_fault_word((enum wn_fault)i));
-    }
-    free(line);
-    fclose(file);
-}
-END_TEST
-
-/* --- lengths ------------------------------------------------------------------------------------
- */
-
-/* One octet inside, one outside. */
-static const struct {
-    const char *name;
-    size_t local;
-    size_t labels[6]; /* of letters, in front of a last label "org" */
-    const char *fault;
-    uint32_t fault_at;
-} lengths[] = {
-    {.name = "local part of 64", .local = 64, .labels = {1}},
-    {.name = "local part of 65",
-     .local = 65,
-     .labels = {1},
-     .fault = "syntax_local_too_long",
-     .fault_at = 64},
-    {.name = "label of 63", .local = 1, .labels = {63}},
-    {.name = "label of 64",
-     .local = 1,
-     .labels = {64},
-     .fault = "syntax_label_too_long",
-     .fault_at = 65},
-    {.name = "second label of 63", .local = 1, .labels = {2, 63}},
-    {.name = "second label of 64",
-     .local = 1,
-     .labels = {2, 64},
-     .fault = "syntax_label_too_long",
-     .fault_at = 68},
-    {.name = "domain of 252, path of 254", .local = 1, .labels = {63, 63, 63, 56}},
-    {.name = "domain of 253, path of 255",
-     .local = 1,
-     .labels = {63, 63, 63, 57},
-     .fault = "syntax_too_long",
-     .fault_at = 254},
-    {.name = "domain of 254",
-     .local = 1,
-     .labels = {63, 63, 63, 58},
-     .fault = "syntax_domain_too_long",
-     .fault_at = 255},
-    {.name = "path of 254, local part of 64", .local = 64, .labels = {63, 63, 57}},
-    {.name = "path of 255, local part of 64",
-     .local = 64,
-     .labels = {63, 63, 58},
-     .fault = "syntax_too_long",
-     .fault_at = 254},
-    {.name = "cell of 64", .local = 30, .labels = {29}},
-    {.name = "cell of 65", .local = 31, .labels = {29}},
-    {.name = "everything too long",
-     .local = 65,
-     .labels = {64, 63, 63, 63},
-     .fault = "syntax_local_too_long",
-     .fault_at = 64},
-};
-
-START_TEST(length_at_its_boundary)
-{
-    struct wn_buf text = {0};
-    add_times(&text, "a", lengths[_i].local);
-    wn_buf_add_text(&text, "@");
-    for (size_t i = 0; i < 6 && lengths[_i].labels[i] > 0; i++) {
-        add_times(&text, "b", lengths[_i].labels[i]);
-        wn_buf_add_text(&text, ".");
-    }
-    wn_buf_add_text(&text, "org");
-    struct wn_address a = read_text(wn_buf_text(&text), 0);
-    wn_buf_release(&text);
-    ck_assert_msg(strcmp(wn_fault_word(a.fault), lengths[_i].fault ? lengths[_i].fault : "") == 0,
-                  "%s: %s", lengths[_i].name, wn_fault_word(a.fault));
-    ck_assert_msg(a.fault_at == lengths[_i].fault_at, "%s: at %u", lengths[_i].name, a.fault_at);
-}
-END_TEST
 
 /* --- words, options, keys -----------------------------------------------------------------------
  */
@@ -353,6 +95,10 @@ static const struct {
     {"one that grows", "\xc8\xba@x.org", "\xe2\xb1\xa5@x.org"},
     {"one that shrinks", "\xe1\xba\x9e@x.org", "\xc3\x9f@x.org"},
     {"no case", "\xe7\x94\xa8@x.org", "\xe7\x94\xa8@x.org"},
+    /* It was once the key of i@x.org, another mailbox: the one dropped the other as its duplicate.
+     */
+    {"one whose small letter is ASCII", "\xc4\xb0@x.org", "\xc4\xb0@x.org"},
+    {"full-width capitals", "\xef\xbc\xa2ob@x.org", "bob@x.org"},
     {"literal", "BOB@[IPv6:2001:DB8::1]", "bob@[IPv6:2001:db8::1]"},
     {"a tag stays", "Bob+News@x.org", "bob+news@x.org"},
 };
@@ -479,6 +225,14 @@ static const char *const pieces[] = {
     "xn--mnchen-3ya",
     "\xe1\x84\x80",
     "\xe1\x85\xa1",
+    "\xef\xbd\x81",
+    "\xef\xbc\x8c",
+    "\xef\xbc\x8d",
+    "\xef\xb8\x8f",
+    "\xe3\x85\xa4",
+    "\xe2\x84\xaa",
+    "\xe3\x80\x81",
+    "\xc4\xb0",
 };
 
 static void read_exactly(const char *bytes, size_t n, unsigned options)
@@ -547,8 +301,6 @@ static Suite *address_suite(void)
     Suite *suite = suite_create("address");
     TCase *tc = tcase_create("address");
     tcase_set_timeout(tc, 60);
-    tcase_add_test(tc, corpus);
-    tcase_add_loop_test(tc, length_at_its_boundary, 0, sizeof lengths / sizeof *lengths);
     tcase_add_test(tc, words);
     tcase_add_loop_test(tc, domain_fault, 0, sizeof domains / sizeof *domains);
     tcase_add_test(tc, syntax_only);

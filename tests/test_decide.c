@@ -31,8 +31,34 @@ static const struct row {
     {"person_unsubscribed", "unsubscribed", "history", {.history.unsubscribed_at = AGO(700)}},
     {"operator_suppressed", "suppressed", "history", {.history.suppressed_at = AGO(700)}},
     {"address_typo", "typo_dead", "lists", {.fault = WN_FAULT_syntax_dot, .suggestion = true}},
-    {"address_fault", "syntax_dot", "syntax", {.fault = WN_FAULT_syntax_dot}},
     {"address_fault", "no_address", "syntax", {.fault = WN_FAULT_no_address}},
+    {"address_fault", "syntax_no_at", "syntax", {.fault = WN_FAULT_syntax_no_at}},
+    {"address_fault", "syntax_empty_local", "syntax", {.fault = WN_FAULT_syntax_empty_local}},
+    {"address_fault", "syntax_empty_domain", "syntax", {.fault = WN_FAULT_syntax_empty_domain}},
+    {"address_fault", "syntax_local_too_long", "syntax", {.fault = WN_FAULT_syntax_local_too_long}},
+    {"address_fault", "syntax_too_long", "syntax", {.fault = WN_FAULT_syntax_too_long}},
+    {"address_fault", "syntax_label_too_long", "syntax", {.fault = WN_FAULT_syntax_label_too_long}},
+    {"address_fault",
+     "syntax_domain_too_long",
+     "syntax",
+     {.fault = WN_FAULT_syntax_domain_too_long}},
+    {"address_fault", "syntax_dot", "syntax", {.fault = WN_FAULT_syntax_dot}},
+    {"address_fault", "syntax_bad_char", "syntax", {.fault = WN_FAULT_syntax_bad_char}},
+    {"address_fault", "syntax_space", "syntax", {.fault = WN_FAULT_syntax_space}},
+    {"address_fault", "syntax_quote", "syntax", {.fault = WN_FAULT_syntax_quote}},
+    {"address_fault", "syntax_hyphen", "syntax", {.fault = WN_FAULT_syntax_hyphen}},
+    {"address_fault", "syntax_single_label", "syntax", {.fault = WN_FAULT_syntax_single_label}},
+    {"address_fault", "syntax_numeric_tld", "syntax", {.fault = WN_FAULT_syntax_numeric_tld}},
+    {"address_fault", "syntax_bad_literal", "syntax", {.fault = WN_FAULT_syntax_bad_literal}},
+    {"address_fault",
+     "syntax_address_literal",
+     "syntax",
+     {.fault = WN_FAULT_syntax_address_literal}},
+    {"address_fault", "syntax_idn", "syntax", {.fault = WN_FAULT_syntax_idn}},
+    {"address_fault", "syntax_utf8", "syntax", {.fault = WN_FAULT_syntax_utf8}},
+    {"address_fault", "syntax_comment", "syntax", {.fault = WN_FAULT_syntax_comment}},
+    {"address_fault", "syntax_several", "syntax", {.fault = WN_FAULT_syntax_several}},
+    {"address_fault", "syntax_provider", "syntax", {.fault = WN_FAULT_syntax_provider}},
     {"address_fault", "reserved_domain", "lists", {.fault = WN_FAULT_reserved_domain}},
     {"address_fault", "unknown_tld", "lists", {.fault = WN_FAULT_unknown_tld}},
     {"duplicate", "duplicate", "lists", {.duplicate = true}},
@@ -133,6 +159,23 @@ START_TEST(rule_is_reached)
     if (v.reason != WN_REASON_duplicate) {
         ck_assert_int_eq(v.result, wn_reason_result(v.reason));
     }
+}
+END_TEST
+
+/* Each reason of reasons.def, found among the verdicts of the rows above, whose words are written
+ * out: a reason that is renamed, or that no rule leads to, or that is new, is found here. */
+START_TEST(every_reason_is_reached)
+{
+    enum wn_reason reason = (enum wn_reason)_i;
+    struct wn_policy policy = policy_of("balanced");
+    for (size_t i = 0; i < ROWS; i++) {
+        struct wn_verdict v;
+        decide(&rows[i].facts, &policy, &v);
+        if (v.reason == reason && strcmp(rows[i].reason, wn_reason_word(reason)) == 0) {
+            return;
+        }
+    }
+    ck_abort_msg("no row leads to %s", wn_reason_word(reason));
 }
 END_TEST
 
@@ -412,6 +455,7 @@ int main(void)
     TCase *cases = tcase_create("decide");
     tcase_set_timeout(cases, 60);
     tcase_add_loop_test(cases, rule_is_reached, 0, ROWS);
+    tcase_add_loop_test(cases, every_reason_is_reached, 0, WN_REASON_COUNT);
     tcase_add_test(cases, every_rule_has_a_row_in_order);
     tcase_add_loop_test(cases, earlier_rule_wins, 0, ROWS);
     tcase_add_loop_test(cases, edge, 0, sizeof edges / sizeof *edges);

@@ -92,11 +92,12 @@ END_TEST
 
 /* Domains that public lists of disposable services have wrongly held. */
 static const char *const no_disposables[] = {
-    "google.com",     "gmail.com",   "qq.com",         "163.com",         "naver.com",
-    "freemail.hu",    "onet.pl",     "yahoo.com.ph",   "hushmail.com",    "fastmail.fm",
-    "nospammail.net", "mozmail.com", "sneakemail.com", "spamgourmet.com", "e4ward.com",
-    "duck.com",       "addy.io",     "yeah.net",       "mail2world.com",  "vfemail.net",
-    "mailshell.com",  "cock.li",     "safe-mail.net",  "bluewin.ch",      "manybrain.com",
+    "google.com",     "gmail.com",     "qq.com",         "163.com",         "naver.com",
+    "freemail.hu",    "onet.pl",       "yahoo.com.ph",   "hushmail.com",    "fastmail.fm",
+    "nospammail.net", "mozmail.com",   "sneakemail.com", "spamgourmet.com", "e4ward.com",
+    "duck.com",       "addy.io",       "yeah.net",       "mail2world.com",  "vfemail.net",
+    "mailshell.com",  "cock.li",       "safe-mail.net",  "bluewin.ch",      "manybrain.com",
+    "mail.zp.ua",     "gishpuppy.com", "mailnull.com",
 };
 
 START_TEST(no_disposable)
@@ -180,20 +181,27 @@ END_TEST
 /* --- the generator ------------------------------------------------------------------------------
  */
 
+#define LICENCE "# SPDX-License-Identifier: MIT\n"
+
 static const struct {
     const char *name, *file, *content;
     bool good;
 } sources[] = {
-    {"fine", "role", "# a comment\nabuse\ninfo\n", true},
-    {"not sorted", "role", "info\nabuse\n", false},
-    {"twice", "role", "info\ninfo\n", false},
-    {"a blank line", "role", "abuse\n\ninfo\n", false},
-    {"a blank behind", "role", "abuse \n", false},
-    {"capitals", "role", "Abuse\n", false},
-    {"no domain", "free", "a_b.com\n", false},
-    {"a domain among local parts", "placeholder", "@x.com\nasdf\n", true},
-    {"no list of ours", "roles", "abuse\n", false},
-    {"not ASCII", "role", "b\xc3\xbcro\n", false},
+    {"fine", "role", EMBED_HEAD "# a comment\nabuse\ninfo\n", true},
+    {"several sources", "role", LICENCE "# Sources: two.\nabuse\n", true},
+    {"no comment", "role", "abuse\n", false},
+    {"no licence", "role", "# Source: a test.\nabuse\n", false},
+    {"no source", "role", LICENCE "# Names.\nabuse\n", false},
+    {"a source too late", "role", LICENCE "abuse\n# Source: a test.\n", false},
+    {"not sorted", "role", EMBED_HEAD "info\nabuse\n", false},
+    {"twice", "role", EMBED_HEAD "info\ninfo\n", false},
+    {"a blank line", "role", EMBED_HEAD "abuse\n\ninfo\n", false},
+    {"a blank behind", "role", EMBED_HEAD "abuse \n", false},
+    {"capitals", "role", EMBED_HEAD "Abuse\n", false},
+    {"no domain", "free", EMBED_HEAD "a_b.com\n", false},
+    {"a domain among local parts", "placeholder", EMBED_HEAD "@x.com\nasdf\n", true},
+    {"no list of ours", "roles", EMBED_HEAD "abuse\n", false},
+    {"not ASCII", "role", EMBED_HEAD "b\xc3\xbcro\n", false},
 };
 
 START_TEST(generator)
@@ -207,10 +215,10 @@ END_TEST
 
 START_TEST(generator_refuses_a_disposable_provider)
 {
-    (void)tempdir_text("disposable.txt", "x.com\n");
-    (void)tempdir_text("free.txt", "y.com\n");
-    (void)tempdir_text("wellknown.txt", "mail.x.com\n");
-    (void)tempdir_text("relay.txt", "x.com\n");
+    (void)tempdir_text("disposable.txt", EMBED_HEAD "x.com\n");
+    (void)tempdir_text("free.txt", EMBED_HEAD "y.com\n");
+    (void)tempdir_text("wellknown.txt", EMBED_HEAD "mail.x.com\n");
+    (void)tempdir_text("relay.txt", EMBED_HEAD "x.com\n");
     ck_assert_int_eq(embed_run("disposable.txt free.txt"), 0);
     ck_assert_int_ne(embed_run("disposable.txt relay.txt"), 0);
     ck_assert_int_ne(embed_run("disposable.txt wellknown.txt"), 0);

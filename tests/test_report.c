@@ -285,9 +285,20 @@ START_TEST(texts_from_outside)
          "a\xef\xbf\xbd"
          "b",
          "a?b"},
-        {{"\xe4", 1}, "\xef\xbf\xbd", "\xe4"},
-        {{"\xc3", 1}, "\xef\xbf\xbd", "\xc3"},
-        {{"\xed\xa0\x80", 3}, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "\xed\xa0\x80"},
+        {{"\xe4", 1}, "\xef\xbf\xbd", "?"},
+        {{"\xc3", 1}, "\xef\xbf\xbd", "?"},
+        {{"\xed\xa0\x80", 3}, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "???"},
+        /* Some terminals obey U+009B as they obey ESC [. */
+        {{"\xc2\x9b"
+          "2J",
+          4},
+         "\xc2\x9b"
+         "2J",
+         "?2J"},
+        {{"a\xe2\x80\xae\xe2\x80\x8b\xe2\x80\xa9z", 11},
+         "a\xe2\x80\xae\xe2\x80\x8b\xe2\x80\xa9z",
+         "a???z"},
+        {{"\xe2\x9d\xa4\xef\xb8\x8f", 6}, "\xe2\x9d\xa4\xef\xb8\x8f", "\xe2\x9d\xa4\xef\xb8\x8f"},
         {{NULL, 0}, "", ""},
     };
     struct wn_buf out = {0};
@@ -300,6 +311,38 @@ START_TEST(texts_from_outside)
         ck_assert_str_eq(wn_buf_text(&out), texts[i].shown);
     }
     wn_buf_release(&out);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    struct wn_span text;
+    size_t at, column;
+} columns[] = {
+    {"nothing", {"", 0}, 0, 0},
+    {"the first", {"abc", 3}, 0, 0},
+    {"the third", {"abc", 3}, 2, 2},
+    {"behind the end", {"abc", 3}, 3, 3},
+    {"two octets, one column", {"\xc3\xa4x", 3}, 2, 1},
+    {"within a character", {"a\xc3\xa4x", 4}, 2, 1},
+    {"two columns", {"\xe7\x94\xa8x", 4}, 3, 2},
+    {"full-width", {"\xef\xbd\x81\xef\xbd\x82x", 7}, 6, 4},
+    {"half-width", {"\xef\xbd\xb1x", 4}, 3, 1},
+    {"an emoji", {"\xf0\x9f\x98\x80x", 5}, 4, 2},
+    {"behind a combining mark", {"e\xcc\x81x", 4}, 3, 1},
+    {"on a combining mark", {"ae\xcc\x81x", 5}, 2, 1},
+    {"a combining mark first", {"\xcc\x81x", 3}, 0, 0},
+    {"a control character is shown as ?", {"\x1b[x", 3}, 2, 2},
+    {"so is one of two octets", {"\xc2\x9bx", 3}, 2, 1},
+    {"so is what turns the line", {"\xe2\x80\xaex", 4}, 3, 1},
+    {"so is what cannot be seen", {"\xe2\x80\x8bx", 4}, 3, 1},
+    {"so is each octet that is no UTF-8", {"\xe4\xffx", 3}, 2, 2},
+};
+
+START_TEST(column)
+{
+    ck_assert_msg(wn_text_column(columns[_i].text, columns[_i].at) == columns[_i].column, "%s: %zu",
+                  columns[_i].name, wn_text_column(columns[_i].text, columns[_i].at));
 }
 END_TEST
 
@@ -430,6 +473,7 @@ int main(void)
     tcase_add_test(cases, json_values);
     tcase_add_test(cases, json_is_utf8);
     tcase_add_test(cases, texts_from_outside);
+    tcase_add_loop_test(cases, column, 0, sizeof columns / sizeof *columns);
     tcase_add_test(cases, enhanced_codes);
     tcase_add_test(cases, tallies_add_up);
     suite_add_tcase(suite, cases);

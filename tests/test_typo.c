@@ -306,15 +306,20 @@ static const struct {
     const char *name, *slips, *neighbours, *wellknown;
     bool good;
 } sources[] = {
-    {"fine", "gmail any\n", "gail.com\n", "gmail.com\n", true},
-    {"a domain's own trust", "gmail.com sole\n", "gail.com\n", "gmail.com\n", true},
-    {"no trust", "gmail\n", "gail.com\n", "gmail.com\n", false},
-    {"another trust", "gmail none\n", "gail.com\n", "gmail.com\n", false},
-    {"no name", "g_mail any\n", "gail.com\n", "gmail.com\n", false},
-    {"a name of nobody", "hotmail any\n", "gail.com\n", "gmail.com\n", false},
-    {"a neighbour that is well known", "gmail any\n", "gmail.com\n", "gmail.com\n", false},
-    {"longer than a suggestion may be", "gmail any\n", "gail.com\n",
-     "abcdefghijklmnopqrs.com\ngmail.com\n", false},
+    {"fine", EMBED_HEAD "gmail any\n", EMBED_HEAD "gail.com\n", EMBED_HEAD "gmail.com\n", true},
+    {"a domain's own trust", EMBED_HEAD "gmail.com sole\n", EMBED_HEAD "gail.com\n",
+     EMBED_HEAD "gmail.com\n", true},
+    {"no trust", EMBED_HEAD "gmail\n", EMBED_HEAD "gail.com\n", EMBED_HEAD "gmail.com\n", false},
+    {"another trust", EMBED_HEAD "gmail none\n", EMBED_HEAD "gail.com\n", EMBED_HEAD "gmail.com\n",
+     false},
+    {"no name", EMBED_HEAD "g_mail any\n", EMBED_HEAD "gail.com\n", EMBED_HEAD "gmail.com\n",
+     false},
+    {"a name of nobody", EMBED_HEAD "hotmail any\n", EMBED_HEAD "gail.com\n",
+     EMBED_HEAD "gmail.com\n", false},
+    {"a neighbour that is well known", EMBED_HEAD "gmail any\n", EMBED_HEAD "gmail.com\n",
+     EMBED_HEAD "gmail.com\n", false},
+    {"longer than a suggestion may be", EMBED_HEAD "gmail any\n", EMBED_HEAD "gail.com\n",
+     EMBED_HEAD "abcdefghijklmnopqrs.com\ngmail.com\n", false},
 };
 
 static void make_directory(void)

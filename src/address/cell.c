@@ -82,15 +82,66 @@ static struct wn_span trim(struct wn_span s, uint32_t *flags)
     return s;
 }
 
+/* What people put between addresses, and behind the last, in several scripts. */
+static const char *const commas[] = {
+    ",",
+    ";",
+    "\xef\xbc\x8c", /* full-width comma */
+    "\xef\xbc\x9b", /* full-width semicolon */
+    "\xe3\x80\x81", /* ideographic comma */
+    "\xef\xbd\xa4", /* its half-width form */
+    "\xd8\x8c",     /* Arabic comma */
+    "\xd8\x9b",     /* Arabic semicolon */
+};
+
+/* What ends a sentence. */
+static const char *const stops[] = {
+    ".",            /* ASCII */
+    "\xef\xbc\x8e", /* full-width full stop */
+    "\xe3\x80\x82", /* ideographic full stop */
+    "\xef\xbd\xa1", /* its half-width form */
+};
+
+enum {
+    COMMAS = sizeof commas / sizeof *commas,
+    COMMAS_IN_FRONT = 4, /* of those: the others may begin an address */
+    STOPS = sizeof stops / sizeof *stops
+};
+
+/* The octets of the one of these marks that the text begins with; 0 when it does with none. */
+static size_t mark_at(struct wn_span s, const char *const *marks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t n = 0;
+        while (n < s.n && marks[i][n] != '\0' && s.p[n] == marks[i][n]) {
+            n++;
+        }
+        if (n > 0 && marks[i][n] == '\0') {
+            return n;
+        }
+    }
+    return 0;
+}
+
+/* The same of its end. */
+static size_t mark_at_end(struct wn_span s, const char *const *marks, size_t count)
+{
+    for (size_t back = 1; back <= 3 && back <= s.n; back++) {
+        if (mark_at(slice(s, s.n - back, s.n), marks, count) == back) {
+            return back;
+        }
+    }
+    return 0;
+}
+
 /* Commas, semicolons and a sentence's full stop around the address. */
 static struct wn_span trim_punctuation(struct wn_span s, uint32_t *flags)
 {
     for (;;) {
         size_t before = s.n;
-        if (s.n > 0 && (s.p[s.n - 1] == ',' || s.p[s.n - 1] == ';')) {
-            s.n--;
-        } else if (s.n > 0 && (s.p[0] == ',' || s.p[0] == ';')) {
-            s = slice(s, 1, s.n);
+        s.n -= mark_at_end(s, commas, COMMAS);
+        if (s.n == before) {
+            s = slice(s, mark_at(s, commas, COMMAS_IN_FRONT), s.n);
         }
         if (s.n == before) {
             break;
@@ -99,9 +150,10 @@ static struct wn_span trim_punctuation(struct wn_span s, uint32_t *flags)
         s = trim(s, flags);
     }
     /* Two dots are no slip of a sentence: the parser names them. */
-    if (s.n > 1 && s.p[s.n - 1] == '.' && s.p[s.n - 2] != '.') {
-        s.n--;
+    struct wn_span sentence = slice(s, 0, s.n - mark_at_end(s, stops, STOPS));
+    if (sentence.n < s.n && sentence.n > 0 && mark_at_end(sentence, stops, STOPS) == 0) {
         *flags |= WN_FLAG_trimmed;
+        s = sentence;
     }
     return s;
 }
@@ -235,6 +287,16 @@ struct cutter {
     bool quotes; /* a quote seen from here on may be closed */
 };
 
+/* The same beyond ASCII: a comma of another script, a blank or what cannot be seen. */
+static bool is_wide_separator(struct wn_span rest, bool within, size_t *length)
+{
+    size_t comma = mark_at(rest, commas, COMMAS);
+    bool blank = wn_blank_at(rest.p, rest.n, length);
+    *length = comma > 0 ? comma : *length;
+    return comma > 0 ||
+           (blank && !(within && wn_glyph_at(rest.p, rest.n, length) == WN_GLYPH_JOINER));
+}
+
 /* Whether the octets at c->i part one address from the next; *length says how many they are. A
  * joiner spells words in some scripts, so it parts nothing within a piece. */
 static bool is_separator(const struct cutter *c, bool within, bool behind_at, bool literal,
@@ -263,8 +325,8 @@ static bool is_separator(const struct cutter *c, bool within, bool behind_at, bo
     case '?':
         return behind_at;
     default:
-        return wn_blank_at(p, left, length) &&
-               !(within && wn_glyph_at(p, left, length) == WN_GLYPH_JOINER);
+        return (uint8_t)*p < 0x80 ? (class_of(*p) & WN_OCTET_BLANK) != 0
+                                  : is_wide_separator((struct wn_span){p, left}, within, length);
     }
 }
 
@@ -302,8 +364,8 @@ static bool read_piece(struct cutter *c, struct wn_span *piece)
     for (size_t blank; (blank = blank_at_end(*piece)) > 0;) {
         piece->n -= blank;
     }
-    while (piece->n > 0 && piece->p[piece->n - 1] == '.') {
-        piece->n--;
+    for (size_t stop; (stop = mark_at_end(*piece, stops, STOPS)) > 0;) {
+        piece->n -= stop;
     }
     if (piece->n > 2 && piece->p[0] == '\'' && piece->p[piece->n - 1] == '\'') {
         *piece = slice(*piece, 1, piece->n - 1);

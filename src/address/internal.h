@@ -29,14 +29,19 @@ enum wn_glyph {
     WN_GLYPH_AT,        /* @, or a full-width form of it */
     WN_GLYPH_DOT,       /* the full-width full stop */
     WN_GLYPH_STOP,      /* an ideographic full stop: a dot in a domain, text elsewhere */
-    WN_GLYPH_JOINER,    /* U+200C, U+200D: text, but not at the start */
-    WN_GLYPH_FORBIDDEN, /* control, format, private use, unassigned */
+    WN_GLYPH_WIDE,      /* the full-width form of any other ASCII character */
+    WN_GLYPH_JOINER,    /* U+200C, U+200D, variation selectors: text, behind a character that they
+                         * join or vary; behind ASCII they are as good as invisible */
+    WN_GLYPH_FORBIDDEN, /* control, format, private use, unassigned, or ignored wherever shown */
     WN_GLYPH_INVALID    /* no UTF-8 */
 };
 
 /* The code point at p (n > 0 octets left): its meaning, and in *length how many octets it has
  * (1 where it is invalid). */
 enum wn_glyph wn_glyph_at(const char *p, size_t n, size_t *length);
+
+/* The ASCII character whose full-width form (WN_GLYPH_WIDE, WN_GLYPH_DOT) stands at p. */
+char wn_glyph_narrow(const char *p);
 
 /* Whether the glyph is one that a cell is trimmed of; *length as above. */
 bool wn_blank_at(const char *p, size_t n, size_t *length);
@@ -53,6 +58,7 @@ struct wn_scan {
     bool local_wide;   /* the local part is not ASCII */
     bool domain_wide;  /* the domain is not ASCII */
     bool mapped;       /* a full-width @ or dot was read as its ASCII form */
+    size_t excess;     /* what makes the address longer than WN_ADDRESS_MAX; 0: nothing does */
     enum wn_fault fault;
     size_t fault_at; /* offset in `text` */
     bool no_memory;  /* the step failed for want of memory; no fault is set */
@@ -71,6 +77,10 @@ bool wn_normalize_local(struct wn_scan *s, struct wn_address *a);
 /* Writes @ and the domain's normal form behind it and sets a->length and flags; false with the
  * scan's fault or no_memory set. */
 bool wn_normalize_domain(struct wn_scan *s, struct wn_address *a);
+
+/* Writes the literal, which stands between square brackets, in its canonical form and with its
+ * brackets behind what a->text holds, and sets a->length and flags; false when it is no address. */
+bool wn_literal_write(struct wn_span literal, struct wn_address *a);
 
 /* Whether the public suffix data know this ending, of one label or more, in A-labels and lower
  * case. Without data, they know all: who knows nothing should say nothing. */

@@ -11,10 +11,9 @@
  * is checked to be a plain label; and the mapping may yield dots or nothing at all, which the same
  * check refuses.
  *
- * Lengths are those of the normal form, which is what SMTP would be told. The content buffer bounds
+ * Lengths are those of the normal form, which is what SMTP would be told; a fault of length is
+ * where the character or label stands that has its first octet too many. The content buffer bounds
  * what is looked at: text that NFC could shrink to 64 octets is never longer than that. */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <idn2.h>
 #include <stdlib.h>
 #include <unicase.h>
@@ -26,6 +25,7 @@
 
 enum {
     CONTENT_MAX = 320, /* octets of a local part before NFC */
+    COMPOSED_MAX = CONTENT_MAX * 3,
     WIDE_LABEL_MAX = 512,
     LABEL_MAX = 63
 };
@@ -98,44 +98,103 @@ static bool mixes_scripts(const char *p, size_t n)
 
 /* --- local part ------------------------------------------------------------------------------ */
 
-/* Takes quotes, backslashes and full-width dots off; false when there is more than fits. */
-static bool read_content(const struct wn_scan *s, char *content, size_t *length)
+/* Where the local part's content ends: at its closing quote, or at the @. */
+static size_t content_end(const struct wn_scan *s)
+{
+    return s->quoted ? s->at - 1 : s->at;
+}
+
+/* The content of the character at *i, and moves *i behind it. `narrow` has room for the one that
+ * stands for a full-width form. */
+static struct wn_span take(const struct wn_scan *s, size_t *i, char *narrow)
 {
     const char *p = s->text.p;
-    size_t end = s->quoted ? s->at - 1 : s->at;
-    size_t n = 0;
-    size_t step = 1;
+    size_t at = *i;
+    size_t length = 1;
 
-    for (size_t i = s->quoted ? 1 : 0; i < end; i += step) {
-        step = 1;
-        if (s->quoted && p[i] == '\\') {
-            i++;
-        } else if ((uint8_t)p[i] >= 0x80) {
-            enum wn_glyph glyph = wn_glyph_at(p + i, end - i, &step);
-            if (glyph == WN_GLYPH_DOT && !s->quoted) {
-                content[n++] = '.';
-                if (n == CONTENT_MAX) {
-                    return false;
-                }
-                continue;
-            }
+    if (s->quoted && p[at] == '\\') {
+        at++;
+    } else if ((uint8_t)p[at] >= 0x80) {
+        enum wn_glyph glyph = wn_glyph_at(p + at, content_end(s) - at, &length);
+        if (!s->quoted && (glyph == WN_GLYPH_DOT || glyph == WN_GLYPH_WIDE)) {
+            *narrow = wn_glyph_narrow(p + at);
+            *i = at + length;
+            return (struct wn_span){narrow, 1};
         }
-        if (n + step >= CONTENT_MAX) {
+    }
+    *i = at + length;
+    return (struct wn_span){p + at, length};
+}
+
+/* Takes quotes, backslashes and full-width forms off; false when there is more than fits. */
+static bool read_content(const struct wn_scan *s, char content[CONTENT_MAX], size_t *length)
+{
+    char narrow = 0;
+    *length = 0;
+    for (size_t i = s->quoted ? 1 : 0; i < content_end(s);) {
+        struct wn_span piece = take(s, &i, &narrow);
+        if (*length + piece.n > CONTENT_MAX) {
             return false;
         }
-        memcpy(content + n, p + i, step);
-        n += step;
+        memcpy(content + *length, piece.p, piece.n);
+        *length += piece.n;
     }
-    *length = n;
     return true;
 }
 
-/* Whether the content may stand without quotes, and would be read as the same content again. */
-static bool is_dot_string(const char *p, size_t n)
+/* Where in the text the character stands that has this octet of the content. */
+static size_t place_of(const struct wn_scan *s, size_t octet)
 {
+    char narrow = 0;
+    size_t n = 0;
+    for (size_t i = s->quoted ? 1 : 0; i < content_end(s);) {
+        size_t from = i;
+        n += take(s, &i, &narrow).n;
+        if (n > octet) {
+            return from;
+        }
+    }
+    return content_end(s);
+}
+
+/* Brings the text to NFC, in `room`; *same: it was. False with the fault or no_memory set. */
+static bool compose(struct wn_scan *s, struct wn_span *text, uint8_t room[COMPOSED_MAX], bool *same)
+{
+    size_t n = COMPOSED_MAX;
+    uint8_t *composed = u8_normalize(UNINORM_NFC, (const uint8_t *)text->p, text->n, room, &n);
+    if (composed == NULL) {
+        return fail_memory(s);
+    }
+    if (composed != room) { /* more than 3 octets for one, which Unicode rules out */
+        free(composed);
+        return fail(s, WN_FAULT_syntax_local_too_long, 0);
+    }
+    *same = n == text->n && memcmp(room, text->p, n) == 0;
+    *text = (struct wn_span){(const char *)room, n};
+    return true;
+}
+
+/* Whether NFC left a joiner behind ASCII: some characters become ASCII. */
+static bool joins_ascii(struct wn_span text)
+{
+    size_t length = 1;
+    for (size_t i = 1; i < text.n; i += length) {
+        length = 1;
+        if ((uint8_t)text.p[i] >= 0x80 && (uint8_t)text.p[i - 1] < 0x80 &&
+            wn_glyph_at(text.p + i, text.n - i, &length) == WN_GLYPH_JOINER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the content may stand without quotes, and would be read as the same content again. */
+static bool is_dot_string(struct wn_span text)
+{
+    const char *p = text.p;
     bool dot = true; /* the octet before is a dot, or the start */
     size_t length = 1;
-    for (size_t i = 0; i < n; i += length) {
+    for (size_t i = 0; i < text.n; i += length) {
         length = 1;
         if (class_of(p[i]) & WN_OCTET_ATEXT) {
             dot = false;
@@ -145,9 +204,8 @@ static bool is_dot_string(const char *p, size_t n)
             }
             dot = true;
         } else if ((uint8_t)p[i] >= 0x80) {
-            enum wn_glyph glyph = wn_glyph_at(p + i, n - i, &length);
-            if (glyph != WN_GLYPH_TEXT && glyph != WN_GLYPH_STOP &&
-                (glyph != WN_GLYPH_JOINER || i == 0)) {
+            enum wn_glyph glyph = wn_glyph_at(p + i, text.n - i, &length);
+            if (glyph != WN_GLYPH_TEXT && glyph != WN_GLYPH_STOP && glyph != WN_GLYPH_JOINER) {
                 return false;
             }
             dot = false;
@@ -158,20 +216,24 @@ static bool is_dot_string(const char *p, size_t n)
     return !dot;
 }
 
-/* Writes at most WN_LOCAL_MAX octets; 0 when that is not enough. */
-static size_t write_quoted(const char *p, size_t n, char *out)
+/* Writes the content between quotes: how many octets, or 0 when that would be more than
+ * WN_LOCAL_MAX; then *over is the octet of the content that is the first too many. */
+static size_t write_quoted(struct wn_span text, char *out, size_t *over)
 {
     size_t length = 0;
     out[length++] = '"';
-    for (size_t i = 0; i < n; i++) {
-        bool escape = p[i] == '"' || p[i] == '\\';
-        if (length + 2 + (escape ? 1 : 0) > WN_LOCAL_MAX) {
+    for (*over = 0; *over < text.n; ++*over) {
+        char c = text.p[*over];
+        if (length + 1 + (c == '"' || c == '\\') > WN_LOCAL_MAX) {
             return 0;
         }
-        if (escape) {
+        if (c == '"' || c == '\\') {
             out[length++] = '\\';
         }
-        out[length++] = p[i];
+        out[length++] = c;
+    }
+    if (length == WN_LOCAL_MAX) {
+        return 0;
     }
     out[length++] = '"';
     return length;
@@ -180,43 +242,35 @@ static size_t write_quoted(const char *p, size_t n, char *out)
 bool wn_normalize_local(struct wn_scan *s, struct wn_address *a)
 {
     char content[CONTENT_MAX];
-    uint8_t nfc[CONTENT_MAX * 3];
-    size_t n = 0;
-    const char *text = content;
+    uint8_t composed[COMPOSED_MAX];
+    struct wn_span text = {content, 0};
+    bool same = true;
     size_t length = 0;
+    size_t over = WN_LOCAL_MAX;
+    bool whole = read_content(s, content, &text.n);
 
-    if (!read_content(s, content, &n)) {
-        return fail(s, WN_FAULT_syntax_local_too_long, WN_LOCAL_MAX);
+    if (s->local_wide && !compose(s, &text, composed, &same)) {
+        return false;
     }
-    if (s->local_wide) {
-        size_t room = sizeof nfc;
-        uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)content, n, nfc, &room);
-        if (normal == NULL) {
-            return fail_memory(s);
-        }
-        if (normal != nfc) { /* more than 3 octets for one, which Unicode rules out */
-            free(normal);
-            return fail(s, WN_FAULT_syntax_local_too_long, WN_LOCAL_MAX);
-        }
-        text = (const char *)nfc;
-        n = room;
+    if (!same && joins_ascii(text)) {
+        return fail(s, WN_FAULT_syntax_utf8, 0);
     }
-    if (is_dot_string(text, n)) {
-        if (n <= WN_LOCAL_MAX) {
-            memcpy(a->text, text, n);
-            length = n;
-        }
-    } else {
-        length = write_quoted(text, n, a->text);
-        a->flags |= WN_FLAG_quoted;
+    bool plain = is_dot_string(text) || (!whole && !s->quoted);
+    if (!plain) {
+        length = write_quoted(text, a->text, &over);
+    } else if (text.n <= WN_LOCAL_MAX) {
+        memcpy(a->text, text.p, text.n);
+        length = text.n;
     }
-    if (length == 0) {
-        return fail(s, WN_FAULT_syntax_local_too_long, s->at < WN_LOCAL_MAX ? s->at : WN_LOCAL_MAX);
+    if (length == 0 || !whole) {
+        /* Where the normal form is not what was written there is no telling which octet it was. */
+        return fail(s, WN_FAULT_syntax_local_too_long, same ? place_of(s, over) : 0);
     }
-    if (!is_ascii(text, n)) {
-        a->flags |= WN_FLAG_eai | (mixes_scripts(text, n) ? WN_FLAG_mixed_script : 0);
+    a->flags |= plain ? 0 : (uint32_t)WN_FLAG_quoted;
+    if (!is_ascii(text.p, text.n)) {
+        a->flags |= WN_FLAG_eai | (mixes_scripts(text.p, text.n) ? WN_FLAG_mixed_script : 0);
     }
-    if (n > 1 && memchr(text + 1, '+', n - 1) != NULL) {
+    if (text.n > 1 && memchr(text.p + 1, '+', text.n - 1) != NULL) {
         a->flags |= WN_FLAG_tagged;
     }
     a->local_length = (uint16_t)length;
@@ -296,6 +350,14 @@ static bool encode_label(struct wn_scan *s, size_t start, size_t n, char out[LAB
     return fault == WN_FAULT_none || fail(s, fault, start);
 }
 
+/* Notes that the address has outgrown its limit, if it has and for the first time. */
+static void note_excess(struct wn_scan *s, const struct wn_address *a, size_t at)
+{
+    if (a->length > WN_ADDRESS_MAX && s->excess == 0) {
+        s->excess = at;
+    }
+}
+
 /* The label from `start` to `end` of the text, behind what a->text holds. */
 static bool write_label(struct wn_scan *s, size_t start, size_t end, struct wn_address *a)
 {
@@ -321,11 +383,12 @@ static bool write_label(struct wn_scan *s, size_t start, size_t end, struct wn_a
     }
     size_t used = (size_t)a->length - a->local_length - 1;
     if (used + n > WN_DOMAIN_MAX) {
-        size_t at = s->domain_wide || s->mapped ? start : s->domain + WN_DOMAIN_MAX;
-        return fail(s, WN_FAULT_syntax_domain_too_long, at);
+        return fail(s, WN_FAULT_syntax_domain_too_long,
+                    wide ? start : start + WN_DOMAIN_MAX - used);
     }
     memcpy(a->text + a->length, label, n);
     a->length = (uint16_t)(a->length + n);
+    note_excess(s, a, wide ? start : end + WN_ADDRESS_MAX - a->length);
     return inspect_label(label, !wide, &a->flags) || fail_memory(s);
 }
 
@@ -363,6 +426,7 @@ static bool write_domain(struct wn_scan *s, struct wn_address *a)
             return fail(s, WN_FAULT_syntax_domain_too_long, i);
         }
         a->text[a->length++] = '.';
+        note_excess(s, a, i);
         last = a->length;
         start = i + length;
     }
@@ -374,115 +438,33 @@ static bool write_domain(struct wn_scan *s, struct wn_address *a)
            fail(s, WN_FAULT_syntax_numeric_tld, s->last_label);
 }
 
-/* RFC 5321 IPv4-address-literal: four Snum of one to three digits. */
-static bool read_ipv4(const char *p, size_t n, char *out, size_t room)
-{
-    unsigned value[4] = {0};
-    size_t part = 0;
-    size_t digits = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] == '.') {
-            if (digits == 0 || ++part == 4) {
-                return false;
-            }
-            digits = 0;
-        } else if ((class_of(p[i]) & WN_OCTET_DIGIT) && digits < 3) {
-            value[part] = value[part] * 10 + (unsigned)(p[i] - '0');
-            digits++;
-            if (value[part] > 255) {
-                return false;
-            }
-        } else {
-            return false;
-        }
-    }
-    if (part != 3 || digits == 0) {
-        return false;
-    }
-    struct in_addr v4 = {htonl(value[0] << 24 | value[1] << 16 | value[2] << 8 | value[3])};
-    return inet_ntop(AF_INET, &v4, out, (socklen_t)room) != NULL;
-}
-
-/* RFC 5321 IPv6-address-literal behind its tag. Unlike RFC 4291, `::` must stand for two groups or
- * more. */
-static bool read_ipv6(const char *p, size_t n, char *out, size_t room)
-{
-    char copy[INET6_ADDRSTRLEN];
-    struct in6_addr v6;
-    size_t colons = 0;
-    bool gap = false;
-    if (n >= sizeof copy) {
-        return false;
-    }
-    memcpy(copy, p, n);
-    copy[n] = '\0';
-    if (strlen(copy) != n || inet_pton(AF_INET6, copy, &v6) != 1) {
-        return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        colons += p[i] == ':';
-        gap = gap || (p[i] == ':' && i + 1 < n && p[i + 1] == ':');
-    }
-    if (gap) {
-        /* Groups: the pieces between colons, two of which are empty at an end with `::`; an IPv4
-         * tail counts for two. */
-        size_t empty = 1 + (size_t)(p[0] == ':') + (size_t)(p[n - 1] == ':');
-        size_t groups = colons + 1 - empty + (memchr(p, '.', n) != NULL ? 1 : 0);
-        if (groups > 6) {
-            return false;
-        }
-    }
-    return inet_ntop(AF_INET6, &v6, out, (socklen_t)room) != NULL;
-}
-
-static bool write_literal(struct wn_scan *s, struct wn_address *a)
-{
-    static const struct wn_span tag = {"IPv6:", 5};
-    char text[INET6_ADDRSTRLEN];
-    const char *p = s->text.p + s->domain + 1;
-    size_t n = s->text.n - s->domain - 2;
-    bool v6 = n > tag.n && wn_span_equal_nocase((struct wn_span){p, tag.n}, tag);
-
-    if (!(v6 ? read_ipv6(p + tag.n, n - tag.n, text, sizeof text)
-             : read_ipv4(p, n, text, sizeof text))) {
-        return fail(s, WN_FAULT_syntax_bad_literal, s->domain);
-    }
-    a->text[a->length++] = '[';
-    if (v6) {
-        memcpy(a->text + a->length, tag.p, tag.n);
-        a->length = (uint16_t)(a->length + tag.n);
-    }
-    n = strlen(text);
-    memcpy(a->text + a->length, text, n);
-    a->length = (uint16_t)(a->length + n);
-    a->text[a->length++] = ']';
-    a->flags |= WN_FLAG_literal;
-    return true;
-}
-
 bool wn_normalize_domain(struct wn_scan *s, struct wn_address *a)
 {
     a->length = a->local_length;
     a->text[a->length++] = '@';
     if (s->literal) {
-        return write_literal(s, a);
+        struct wn_span inside = {s->text.p + s->domain + 1, s->text.n - s->domain - 2};
+        return wn_literal_write(inside, a) || fail(s, WN_FAULT_syntax_bad_literal, s->domain);
     }
     if (!write_domain(s, a)) {
         return false;
     }
-    return a->length <= WN_ADDRESS_MAX || fail(s, WN_FAULT_syntax_too_long, WN_ADDRESS_MAX);
+    return s->excess == 0 || fail(s, WN_FAULT_syntax_too_long, s->excess);
 }
 
 /* --- key ------------------------------------------------------------------------------------- */
 
-/* Simple case mapping, one code point for one; never longer than `room`. */
+/* Simple case mapping, one code point for one; never longer than `room`. A capital I with a dot is
+ * left alone: its small letter is ASCII, and to every server a mailbox of another name. */
 static size_t lower_wide(const char *p, size_t n, char *out, size_t room)
 {
     size_t length = 0;
     for (size_t i = 0; i < n;) {
         ucs4_t uc = 0;
         i += (size_t)u8_mbtouc(&uc, (const uint8_t *)p + i, n - i);
-        int wrote = u8_uctomb((uint8_t *)out + length, uc_tolower(uc), (ptrdiff_t)(room - length));
+        ucs4_t small = uc_tolower(uc);
+        int wrote = u8_uctomb((uint8_t *)out + length, small < 0x80 && uc >= 0x80 ? uc : small,
+                              (ptrdiff_t)(room - length));
         if (wrote <= 0) {
             break;
         }

@@ -82,29 +82,36 @@ enum wn_glyph wn_glyph_at(const char *p, size_t n, size_t *length)
     default:
         break;
     }
+    if (uc >= 0xff01 && uc <= 0xff5e) {
+        return WN_GLYPH_WIDE;
+    }
+    if (uc_is_property_variation_selector(uc)) {
+        return WN_GLYPH_JOINER;
+    }
     if (uc_is_general_category_withtable(uc, UC_CATEGORY_MASK_Zs | UC_CATEGORY_MASK_Zl |
                                                  UC_CATEGORY_MASK_Zp)) {
         return WN_GLYPH_SPACE;
     }
-    /* Format characters (Cf) hold every bidirectional control, and the rest of them cannot be seen:
-     * an address that differs from another by nothing visible is not one. */
+    /* Format characters (Cf) hold every bidirectional control. They and the fillers, which are
+     * letters to Unicode, cannot be seen: an address that differs from another by nothing visible
+     * is not one (RFC 8264 9.13 disallows them likewise). */
     if (uc_is_general_category_withtable(uc, UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cf |
                                                  UC_CATEGORY_MASK_Cs | UC_CATEGORY_MASK_Co |
-                                                 UC_CATEGORY_MASK_Cn)) {
+                                                 UC_CATEGORY_MASK_Cn) ||
+        uc_is_property_default_ignorable_code_point(uc)) {
         return WN_GLYPH_FORBIDDEN;
     }
     return WN_GLYPH_TEXT;
 }
 
-/* White space and characters that cannot be seen. */
-static const struct {
-    uint32_t first, last;
-} blanks[] = {
-    {0x09, 0x0d},     {0x20, 0x20},     {0x85, 0x85},     {0xa0, 0xa0},     {0xad, 0xad},
-    {0x61c, 0x61c},   {0x1680, 0x1680}, {0x180e, 0x180e}, {0x2000, 0x200f}, {0x2028, 0x202f},
-    {0x205f, 0x206f}, {0x3000, 0x3000}, {0xfeff, 0xfeff},
-};
+char wn_glyph_narrow(const char *p)
+{
+    ucs4_t uc = 0;
+    (void)decode(p, 3, &uc);
+    return (char)(uc - 0xff01 + '!');
+}
 
+/* White space, and what cannot be seen. */
 bool wn_blank_at(const char *p, size_t n, size_t *length)
 {
     ucs4_t uc = 0;
@@ -118,12 +125,7 @@ bool wn_blank_at(const char *p, size_t n, size_t *length)
         return (uint8_t)*p == 0xa0 || (uint8_t)*p == 0xad;
     }
     *length = (size_t)got;
-    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
-        if (uc >= blanks[i].first && uc <= blanks[i].last) {
-            return true;
-        }
-    }
-    return false;
+    return uc_is_property_white_space(uc) || uc_is_property_default_ignorable_code_point(uc);
 }
 
 static bool fail(struct wn_scan *s, enum wn_fault fault, size_t at)
@@ -179,7 +181,8 @@ static bool scan_quoted(struct wn_scan *s)
         length = 1;
         if ((uint8_t)p[i] >= 0x80) {
             enum wn_glyph glyph = wn_glyph_at(p + i, n - i, &length);
-            if (glyph == WN_GLYPH_FORBIDDEN || glyph == WN_GLYPH_INVALID) {
+            if (glyph == WN_GLYPH_FORBIDDEN || glyph == WN_GLYPH_INVALID ||
+                (glyph == WN_GLYPH_JOINER && (uint8_t)p[i - 1] < 0x80)) {
                 return fail(s, WN_FAULT_syntax_utf8, i);
             }
             s->local_wide = true;
@@ -208,21 +211,31 @@ static bool scan_quoted(struct wn_scan *s)
     return fail(s, WN_FAULT_syntax_quote, i);
 }
 
-/* A character of the local part beyond ASCII. Sets *dot and *at for the full-width forms. */
-static bool scan_wide_local(struct wn_scan *s, size_t i, size_t *length, bool *dot, bool *at)
+/* A character of the local part beyond ASCII. Sets *dot and *at for the full-width forms, and
+ * *joinable where one may follow that joins it to the next or varies it. */
+static bool scan_wide_local(struct wn_scan *s, size_t i, size_t *length, bool *dot, bool *at,
+                            bool *joinable)
 {
-    switch (wn_glyph_at(s->text.p + i, s->text.n - i, length)) {
+    enum wn_glyph glyph = wn_glyph_at(s->text.p + i, s->text.n - i, length);
+    bool joined = *joinable;
+
+    *joinable = false;
+    *at = glyph == WN_GLYPH_AT;
+    *dot = glyph == WN_GLYPH_DOT;
+    switch (glyph) {
     case WN_GLYPH_AT:
-        *at = true;
         return true;
     case WN_GLYPH_DOT:
         s->mapped = true;
-        *dot = true;
         return true;
+    case WN_GLYPH_WIDE:
+        s->mapped = true;
+        return (class_of(wn_glyph_narrow(s->text.p + i)) & WN_OCTET_ATEXT) ||
+               fail(s, WN_FAULT_syntax_bad_char, i);
     case WN_GLYPH_SPACE:
         return fail(s, WN_FAULT_syntax_space, i);
     case WN_GLYPH_JOINER:
-        if (i == 0) {
+        if (!joined) {
             return fail(s, WN_FAULT_syntax_utf8, i);
         }
         break;
@@ -234,6 +247,7 @@ static bool scan_wide_local(struct wn_scan *s, size_t i, size_t *length, bool *d
         break;
     }
     s->local_wide = true;
+    *joinable = true;
     return true;
 }
 
@@ -243,6 +257,7 @@ bool wn_scan_local(struct wn_scan *s)
     size_t n = s->text.n;
     size_t length = 1;
     size_t last_dot = SIZE_MAX; /* the dot that the octet before i ends */
+    bool joinable = false;      /* the character before i is beyond ASCII */
 
     if (!wn_cell_has_at(s->text)) {
         return fail(s, WN_FAULT_syntax_no_at, n);
@@ -257,10 +272,11 @@ bool wn_scan_local(struct wn_scan *s)
         length = 1;
         if (class & WN_OCTET_ATEXT) {
             last_dot = SIZE_MAX;
+            joinable = false;
             continue;
         }
         if ((uint8_t)p[i] >= 0x80) {
-            if (!scan_wide_local(s, i, &length, &dot, &at)) {
+            if (!scan_wide_local(s, i, &length, &dot, &at, &joinable)) {
                 return false;
             }
         } else if (p[i] == '"') {
@@ -276,6 +292,7 @@ bool wn_scan_local(struct wn_scan *s)
             return fail(s, WN_FAULT_syntax_dot, i);
         }
         last_dot = dot ? i : SIZE_MAX;
+        joinable = joinable && !dot;
     }
     return fail(s, WN_FAULT_syntax_no_at, n);
 }
@@ -309,6 +326,12 @@ static bool scan_wide_domain(struct wn_scan *s, size_t i, size_t *length, bool *
         return fail(s, WN_FAULT_syntax_bad_char, i);
     case WN_GLYPH_INVALID:
         return fail(s, WN_FAULT_syntax_idn, i);
+    case WN_GLYPH_WIDE:
+        if (!(class_of(wn_glyph_narrow(s->text.p + i)) & WN_OCTET_LDH)) {
+            return fail(s, WN_FAULT_syntax_bad_char, i);
+        }
+        s->domain_wide = true;
+        return true;
     default:
         /* libidn2 knows what to make of it. */
         s->domain_wide = true;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "clean/single.h"
 #include "cmd/judging.h"
+#include "report/text.h"
 
 enum {
     LINE_MAX_BYTES = 1 << 16, /* of standard input; longer ones are no addresses */
@@ -39,13 +40,13 @@ struct printing {
     bool json, first, all_kept;
 };
 
-/* Text from outside, for a terminal: control characters are shown as '?'. */
+/* Text from outside. */
 static void print_text(struct wn_span text)
 {
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        (void)putchar(c < 0x20 || c == 0x7f ? '?' : c);
-    }
+    struct wn_buf shown = {0};
+    wn_text_add_shown(&shown, text);
+    (void)fwrite(shown.p, 1, shown.len, stdout);
+    wn_buf_release(&shown);
 }
 
 static void print_heading(const char *word)
@@ -53,21 +54,29 @@ static void print_heading(const char *word)
     (void)printf("  %-9s ", word);
 }
 
-/* The column at which the octet at fault is seen: characters, not octets. */
-static int column_of(struct wn_span text, uint32_t at)
+/* Under the address, where its fault is. */
+static void print_caret(struct wn_span text, size_t at)
 {
-    int column = 0;
-    for (uint32_t i = 0; i < at && i < text.n; i++) {
-        column += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+    size_t column = wn_text_column(text, at);
+    for (size_t i = 0; i < column; i++) {
+        (void)putchar(' ');
     }
-    return column;
+    (void)puts("^");
+}
+
+/* Where a domain is reserved or has no such ending: the address itself was read without asking. */
+static size_t domain_fault_at(struct wn_span text)
+{
+    struct wn_address address;
+    wn_address_read(text, WN_ADDRESS_ALLOW_LITERALS | WN_ADDRESS_OFFLINE, &address);
+    return address.fault_at;
 }
 
 static void print_syntax(const struct wn_single *s)
 {
     const struct wn_report_row *row = &s->row;
     if (s->address->fault != WN_FAULT_none) {
-        (void)printf("%*s^\n", column_of(row->email, s->address->fault_at), "");
+        print_caret(row->email, s->address->fault_at);
         print_heading("syntax");
         if (s->address->fault == WN_FAULT_syntax_several) {
             print_text(row->diagnostic);
@@ -75,6 +84,9 @@ static void print_syntax(const struct wn_single *s)
             (void)printf("%s", wn_fault_sentence(s->address->fault));
         }
     } else {
+        if (s->judged->fault != WN_FAULT_none) {
+            print_caret(row->email, domain_fault_at(row->email));
+        }
         print_heading("syntax");
         (void)fputs("fine", stdout);
     }

@@ -3,8 +3,9 @@
 """Turns the word lists into constant C tables: embed.py OUTPUT.c FILE.txt...
 
 A list file holds one name a line, sorted by its octets, without repetitions; lines that begin with
-"# " are comments. The file's name says what its names mean (LISTS). In placeholder.txt a name that
-begins with "@" is a domain, the others are local parts; in slips.txt a word of TRUST follows the name.
+"# " are comments. The first line names the licence, and a comment above the names their sources. The
+file's name says what its names mean (LISTS). In placeholder.txt a name that begins with "@" is a
+domain, the others are local parts; in slips.txt a word of TRUST follows the name.
 Whatever breaks a rule below fails the build with a sentence, so that a list that was edited by hand
 cannot be wrong quietly.
 
@@ -44,8 +45,23 @@ def fail(path, line, sentence):
     sys.exit(f"{path}:{line}: {sentence}")
 
 
+def check_head(path):
+    """The comment before the first name says where the names come from."""
+    head = []
+    with open(path, encoding="ascii") as source:
+        for text in source:
+            if not text.startswith("#"):
+                break
+            head.append(text)
+    if not head or not head[0].startswith("# SPDX-License-Identifier: "):
+        fail(path, 1, "the first line names no licence")
+    if not any(re.search(r"\bSources?\b", text) for text in head):
+        fail(path, len(head), "the comment before the first name names no source")
+
+
 def read_list(path):
     """The names of one file, each with its line."""
+    check_head(path)
     last = ""
     with open(path, encoding="ascii") as source:
         for number, text in enumerate(source, 1):

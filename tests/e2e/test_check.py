@@ -58,14 +58,35 @@ class OfflineTest(CheckCase):
             self.assertIn(word, blocks[1])
 
     def test_the_caret_shows_the_fault(self):
-        """address -> column of the caret"""
+        """address -> column of the caret; test_reasons.py has one for every fault"""
         cases = {"ann..b@brackwell.net": 4, "jo hn@brackwell.net": 2, "äö..b@brackwell.net": 3,
-                 "ann@brackwell..net": 14}
+                 "ann@brackwell..net": 14, "  ann..b@brackwell.net": 6,
+                 # East Asian characters take two columns, half-width ones one.
+                 "用户..b@brackwell.net": 5, "ａｎｎ．．b@brackwell.net": 8, "ｱﾝ..b@brackwell.net": 3,
+                 "用户 b@brackwell.net": 4, "用户@brackwell..net": 15,
+                 # A combining character takes none.
+                 "e\u0301e\u0301..b@brackwell.net": 3,
+                 "bob@firm.test": 4, "ann@brackwell.nosuchtld": 14}
         for address, column in cases.items():
             with self.subTest(address):
                 done = self.check("--offline", "--no-db", address, status=NOT_KEEP)
                 lines = done.out.decode().split("\n")
                 self.assertEqual(lines[:2], [address, " " * column + "^"])
+
+    def test_the_caret_under_what_is_not_shown_as_it_is(self):
+        """octets -> how they are shown, column of the caret"""
+        cases = {b"a\x1b[2Jn..b@brackwell.net": ("a?[2Jn..b@brackwell.net", 1),
+                 b"ann\x7f@brackwell.net": ("ann?@brackwell.net", 3),
+                 "ann\u202eb@brackwell.net".encode(): ("ann?b@brackwell.net", 3),
+                 "用\u200b户@brackwell.net".encode(): ("用?户@brackwell.net", 2),
+                 "ann\x9b2J@brackwell.net".encode(): ("ann?2J@brackwell.net", 3),
+                 b"j\xf6rg@brackwell.net": ("j?rg@brackwell.net", 1),
+                 b"\t\xc3\xa4..b@brackwell.net": ("?ä..b@brackwell.net", 3)}
+        for octets, (shown, column) in cases.items():
+            with self.subTest(octets):
+                done = self.check("--offline", "--no-db", octets, status=NOT_KEEP)
+                lines = done.out.decode().split("\n")
+                self.assertEqual(lines[:2], [shown, " " * column + "^"])
 
     def test_json_keys(self):
         verdict = self.verdict("info@brackwell.net", status=NOT_KEEP)
@@ -129,8 +150,10 @@ class OfflineTest(CheckCase):
                          "keep")
 
     def test_hostile_text_does_not_reach_the_terminal(self):
-        done = self.check("--offline", "--no-db", "a\x1b[2J\x07@brackwell.net\r\n", status=NOT_KEEP)
-        self.assertNotRegex(done.out.decode(), r"[\x00-\x09\x0b-\x1f\x7f]")
+        # Some terminals obey U+009B as they obey ESC [; U+202E turns the rest of a line.
+        done = self.check("--offline", "--no-db", "a\x1b[2J\x07@brackwell.net\r\n",
+                          "a\x9b2J\u202e@brackwell.net", status=NOT_KEEP)
+        self.assertNotRegex(done.out.decode(), "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 
     def test_bytes_that_are_not_utf8(self):
         done = self.check("--json", "--offline", "--no-db", b"b\xf6b@brackwell.net",
