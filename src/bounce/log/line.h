@@ -52,7 +52,7 @@ static inline bool wn_skip(struct wn_span *s, struct wn_span word)
 /* Where `needle` first stands in `s`, or NULL. */
 static inline const char *wn_find(struct wn_span s, struct wn_span needle)
 {
-    return s.n >= needle.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
+    return s.p != NULL && s.n >= needle.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
 }
 
 static inline bool wn_contains(struct wn_span s, struct wn_span needle)
