@@ -71,7 +71,7 @@ static void read_word(struct wn_span s, struct date *d)
         }
     }
     for (int i = 0; i < 12 && s.n >= 3 && d->month == 0; i++) {
-        if (wn_begins(s, (struct wn_span){months + 3 * i, 3})) {
+        if (wn_begins(s, (struct wn_span){months + 3 * (size_t)i, 3})) {
             d->month = i + 1;
         }
     }
@@ -150,7 +150,7 @@ bool wn_mail_date(struct wn_span text, int64_t *at)
         !d.timed) {
         return false;
     }
-    *at = days_of(d.year, d.month, d.day) * WN_DAY + d.hour * 3600 + d.minute * 60 + d.second -
-          d.zone;
+    int seconds = d.hour * 3600 + d.minute * 60 + d.second - d.zone;
+    *at = days_of(d.year, d.month, d.day) * WN_DAY + seconds;
     return true;
 }

@@ -39,6 +39,9 @@ static struct wn_span behind_equals(struct wn_span s, size_t count)
 
 static struct wn_span join(struct wn_span local, struct wn_span domain, struct wn_arena *arena)
 {
+    if (local.n == 0 || domain.n == 0) {
+        return (struct wn_span){NULL, 0};
+    }
     char *p = wn_arena_alloc(arena, local.n + domain.n + 1);
     memcpy(p, local.p, local.n);
     p[local.n] = '@';
@@ -61,7 +64,7 @@ static bool unwrap(struct wn_span *address, struct wn_arena *arena)
 {
     struct wn_span domain, inner = {NULL, 0};
     struct wn_span local = local_of(*address, &domain);
-    bool separated = local.n > 5 && memchr("=-+", local.p[4], 3) != NULL;
+    bool separated = local.n > 5 && (local.p[4] == '=' || local.p[4] == '-' || local.p[4] == '+');
     struct wn_span rest = separated ? (struct wn_span){local.p + 5, local.n - 5} : local;
     if (separated && wn_begins(local, WN_SPAN("SRS0"))) {
         inner = from_srs(behind_equals(rest, 2), arena);

@@ -268,7 +268,7 @@ static int read_mbox(struct wn_reading *reading, struct wn_error *err)
     struct wn_pipeline pipeline = {.claim = claim, .work = work, .commit = commit, .arg = &run};
     int64_t jobs = reading->settings->jobs;
     size_t workers = jobs < 1 ? 1 : jobs > WORKERS_MAX ? WORKERS_MAX : (size_t)jobs;
-    if (reading->input->size < 2 * PIECE) {
+    if (reading->input->size < (uint64_t)2 * PIECE) {
         workers = 1;
     }
     struct piece *pieces = wn_calloc(workers, sizeof *pieces);

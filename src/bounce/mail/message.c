@@ -341,7 +341,7 @@ static bool is_tame(struct wn_span bytes)
         boundaries++;
         rest = (struct wn_span){p + 8, (size_t)(end - p) - 8};
     }
-    return boundaries <= BOUNDARIES_MAX && parts <= PARTS_MAX * 4;
+    return boundaries <= BOUNDARIES_MAX && parts <= (size_t)PARTS_MAX * 4;
 }
 
 /* Whether a field is about the content of the body. */

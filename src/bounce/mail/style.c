@@ -14,9 +14,8 @@ enum place {
 
 static const struct style {
     const char *name;
-    struct wn_span sign, begins, recipient;
+    struct wn_span sign, begins, recipient, reply, ends;
     enum place place;
-    struct wn_span reply, ends;
     enum wn_category said;
 } styles[] = {
 #define TEXT(literal)                                                                              \
@@ -24,8 +23,8 @@ static const struct style {
         (literal), sizeof(literal) - 1                                                             \
     }
 #define WN_STYLE(name, sign, begins, recipient, place, reply, ends, said)                          \
-    {#name,         TEXT(sign),  TEXT(begins), TEXT(recipient),                                    \
-     PLACE_##place, TEXT(reply), TEXT(ends),   WN_CATEGORY_##said},
+    {#name,       TEXT(sign), TEXT(begins),  TEXT(recipient),                                      \
+     TEXT(reply), TEXT(ends), PLACE_##place, WN_CATEGORY_##said},
 #include "data/bounce_styles.def"
 };
 

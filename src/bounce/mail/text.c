@@ -153,7 +153,7 @@ struct wn_span wn_reply_line(struct wn_span s, struct wn_arena *arena)
         s.n--;
     }
     s = wn_span_trim(s);
-    size_t room = (s.n < WN_REPLY_LINE_MAX ? s.n : WN_REPLY_LINE_MAX) + 1, n = 0;
+    size_t room = s.n < WN_REPLY_LINE_MAX ? s.n : WN_REPLY_LINE_MAX, n = 0;
     char *out = wn_arena_alloc(arena, room);
     bool blank = false;
     for (size_t i = 0; i < s.n;) {
