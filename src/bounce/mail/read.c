@@ -12,6 +12,8 @@
 #define EARLIEST     INT64_C(631152000) /* 1990, as in source.c */
 #define LATEST_AHEAD INT64_C(172800)
 
+_Static_assert((int)WN_REPLY_LINE_MAX == (int)WN_DIAGNOSTIC_MAX, "a reply fits an event");
+
 struct wn_mail_reader {
     struct wn_message_parser *parser;
 };
