@@ -171,6 +171,8 @@ static const struct classify_case {
          infrastructure, "text.system", ),
     CASE("they could not ask", "450 4.1.1 unverified address: connect to mx: Connection timed out",
          T, infrastructure, ),
+    CASE("words that know no more than the code", "450 4.2.1 Mailbox is not available at present",
+         N, mailbox_disabled, ),
     CASE("4xx with the words of RFC 5321", "450 mailbox unavailable", T, bad_address, ),
     CASE("5xx with the words of RFC 5321", "550 mailbox unavailable", S2, bad_address, ),
     CASE("Cisco's own words before the reply",

@@ -24,8 +24,10 @@
      TOPIC(spam) | TOPIC(virus) | TOPIC(size) | TOPIC(message) | TOPIC(restricted) |               \
      TOPIC(greylist) | TOPIC(system))
 #define FULL    TOPIC(full)
-#define MAILBOX (TOPIC(disabled) | TOPIC(moved) | TOPIC(user) | TOPIC(unavailable))
-#define ALL     (SENDER | TOPIC(protocol) | TOPIC(network) | TOPIC(domain) | FULL | MAILBOX)
+#define MAILBOX (TOPIC(disabled) | TOPIC(moved) | TOPIC(user))
+#define ALL                                                                                        \
+    (SENDER | TOPIC(protocol) | TOPIC(network) | TOPIC(domain) | FULL | MAILBOX |                  \
+     TOPIC(unavailable))
 
 static const struct {
     enum wn_category category;
