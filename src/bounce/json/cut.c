@@ -28,6 +28,11 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 static bool is_list_key(struct wn_span key)
 {
     for (size_t i = 0; i < sizeof list_keys / sizeof *list_keys; i++) {
@@ -258,7 +263,7 @@ static void cut_word(struct cutting *w)
 {
     struct wn_json_cutter *c = w->c;
     size_t to = w->at;
-    while (to < w->in.n && memchr(" \t\r\n,:[]{}\"", w->in.p[to], 11) == NULL) {
+    while (to < w->in.n && !is_one_of(w->in.p[to], " \t\r\n,:[]{}\"")) {
         to++;
     }
     bool member = c->levels > 0 && c->objects[c->levels - 1];
@@ -277,7 +282,7 @@ static bool cut_step(struct cutting *w)
     struct wn_json_cutter *c = w->c;
     char ch = w->in.p[w->at];
     bool inside = c->levels > 0 && c->objects[c->levels - 1];
-    if (c->in_word && memchr(" \t\r\n,:[]{}\"", ch, 11) == NULL) {
+    if (c->in_word && !is_one_of(ch, " \t\r\n,:[]{}\"")) {
         cut_word(w);
         return true;
     }
@@ -433,7 +438,7 @@ bool wn_json_is_lines(struct wn_span head)
             break;
         }
         struct wn_span text = wn_span_trim((struct wn_span){head.p, (size_t)(eol - head.p)});
-        if (text.n > 0 && memchr("[{,:", text.p[text.n - 1], 4) != NULL) {
+        if (text.n > 0 && is_one_of(text.p[text.n - 1], "[{,:")) {
             return false; /* the record goes on */
         }
         whole = whole || is_whole(text);

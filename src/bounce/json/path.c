@@ -169,15 +169,20 @@ static bool is_safe(struct wn_span text, bool *long_numbers)
     return true;
 }
 
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
 /* The number of digits at text[i] if they are a whole number of too many digits, else 0. */
 static size_t long_number(struct wn_span text, size_t i)
 {
     size_t end = i;
-    bool begins = i > 0 && memchr(":[, \t\r\n", text.p[i - 1], 7) != NULL;
+    bool begins = i > 0 && is_one_of(text.p[i - 1], ":[, \t\r\n");
     while (begins && end < text.n && is_digit(text.p[end])) {
         end++;
     }
-    bool ends = end < text.n && memchr(",]} \t\r\n", text.p[end], 7) != NULL;
+    bool ends = end < text.n && is_one_of(text.p[end], ",]} \t\r\n");
     return ends && end - i > DOUBLE_DIGITS ? end - i : 0;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A record is unwrapped (the string inside Amazon SNS's message is JSON itself), its form is found,
  * its kind is looked up, and each of its recipients gives a notice. Nothing here knows a service:
- * that is all in the table. */
+ * that is all in the table.
+ *
+ * Nearly all forms are ruled out by one look at a set of bits, one for the hash of each name that
+ * the record has; only the rest is compared. */
 #include "bounce/json/record.h"
 
 #include <stdlib.h>
@@ -24,13 +27,13 @@ struct row {
     const char *when, *each;
     const char *recipient, *at, *kind, *said, *text, *status, *code, *phase, *remote;
     const char *message_id, *event_id;
-    bool sole;
     /* Of a row */
     const char *values;
-    bool silent, spares;
     enum wn_event_kind means;
     enum wn_hardness hardness;
     enum wn_category category;
+    bool silent, spares;
+    bool sole; /* of a form */
 };
 
 static const struct row rows[] = {
@@ -56,7 +59,19 @@ static const struct {
 #include "data/json_sources.def"
 };
 
-#define ROWS (sizeof rows / sizeof *rows)
+#define ROWS  (sizeof rows / sizeof *rows)
+#define WRAPS (sizeof wraps / sizeof *wraps)
+
+enum {
+    HINTS = 3 /* conditions of a form that are looked at */
+};
+
+/* Of each condition, the bits of the names with which its paths begin: of a record that can fit,
+ * one of them at least is set. */
+struct wn_json_hints {
+    uint64_t rows[ROWS][HINTS];
+    uint64_t wraps[WRAPS][HINTS];
+};
 
 /* The reading of one record. */
 struct reader {
@@ -131,6 +146,63 @@ static bool fits(struct wn_json_scope *scope, const char *when)
         }
     }
     return true;
+}
+
+static uint64_t bit_of(struct wn_span name)
+{
+    uint32_t hash = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        hash = hash * 31 + (unsigned char)name.p[i];
+    }
+    return UINT64_C(1) << ((hash * UINT32_C(2654435761)) >> 26);
+}
+
+static void make_hints(const char *when, uint64_t hints[HINTS])
+{
+    struct wn_span conditions = wn_span_of(when), condition, path, name;
+    for (size_t i = 0; i < HINTS; i++) {
+        hints[i] = UINT64_MAX;
+        if (!wn_json_next(&conditions, ' ', &condition)) {
+            continue;
+        }
+        const char *equals = memchr(condition.p, '=', condition.n);
+        condition.n = equals != NULL ? (size_t)(equals - condition.p) : condition.n;
+        hints[i] = 0;
+        while (wn_json_next(&condition, '|', &path)) {
+            hints[i] |= wn_json_next(&path, '.', &name) ? bit_of(name) : 0;
+        }
+    }
+}
+
+static const struct wn_json_hints *hints_of(struct wn_json_notices *notices)
+{
+    if (notices->hints == NULL) {
+        notices->hints = wn_malloc(sizeof *notices->hints);
+        for (size_t i = 0; i < ROWS; i++) {
+            make_hints(rows[i].service != NULL ? rows[i].when : "", notices->hints->rows[i]);
+        }
+        for (size_t i = 0; i < WRAPS; i++) {
+            make_hints(wraps[i].when, notices->hints->wraps[i]);
+        }
+    }
+    return notices->hints;
+}
+
+static bool may_fit(uint64_t names, const uint64_t hints[HINTS])
+{
+    return (names & hints[0]) != 0 && (names & hints[1]) != 0 && (names & hints[2]) != 0;
+}
+
+/* The bits of an object's names; one at least, so that a condition that is none fits. */
+static uint64_t names_of(const cJSON *object)
+{
+    uint64_t names = 1;
+    const cJSON *member;
+    cJSON_ArrayForEach(member, object)
+    {
+        names |= bit_of(wn_span_of(member->string));
+    }
+    return names;
 }
 
 /* The row below the form that fits what the record says, or NULL. */
@@ -330,15 +402,19 @@ static void read_recipients(struct reader *r, struct wn_json_scope *scope, const
 }
 
 /* A record without anything around it. */
-static void read_event(struct reader *r, const cJSON *event)
+static void read_event(struct reader *r, const cJSON *event, uint64_t names)
 {
+    const struct wn_json_hints *hints = hints_of(r->notices);
     struct wn_json_scope scope = {.outer = r->outer, .event = event};
     const struct row *form = NULL;
     struct wn_span cell;
     char room[KINDS_MAX][WN_JSON_NUMBER];
     size_t before = r->notices->count;
     for (size_t i = 0; i < ROWS && form == NULL && !scope.ambiguous; i++) {
-        form = rows[i].service != NULL && fits(&scope, rows[i].when) ? &rows[i] : NULL;
+        if (rows[i].service != NULL && may_fit(names, hints->rows[i]) &&
+            fits(&scope, rows[i].when)) {
+            form = &rows[i];
+        }
     }
     if (form == NULL || scope.ambiguous) {
         refuse(r, WN_NOTICE_RECORD,
@@ -381,6 +457,7 @@ static void read_text(struct reader *r, const cJSON *value, int level)
 static void read_value(struct reader *r, const cJSON *value, int level)
 {
     struct wn_json_scope scope = {.outer = r->outer, .event = value};
+    const struct wn_json_hints *hints = hints_of(r->notices);
     const cJSON *inner = NULL, *element;
     if (level > WRAPS_MAX) {
         refuse(r, WN_NOTICE_RECORD, WN_SPAN("wrapped too often"));
@@ -394,14 +471,16 @@ static void read_value(struct reader *r, const cJSON *value, int level)
     } else if (!cJSON_IsObject(value)) {
         refuse(r, WN_NOTICE_RECORD, WN_SPAN("no object"));
     } else {
-        for (size_t i = 0; i < sizeof wraps / sizeof *wraps && inner == NULL; i++) {
-            inner = fits(&scope, wraps[i].when) ? wn_json_find(&scope, wn_span_of(wraps[i].path))
-                                                : NULL;
+        uint64_t names = names_of(value);
+        for (size_t i = 0; i < WRAPS && inner == NULL; i++) {
+            if (may_fit(names, hints->wraps[i]) && fits(&scope, wraps[i].when)) {
+                inner = wn_json_find(&scope, wn_span_of(wraps[i].path));
+            }
         }
         if (inner != NULL) {
             read_value(r, inner, level + 1);
         } else {
-            read_event(r, value);
+            read_event(r, value, names);
         }
     }
 }
@@ -433,6 +512,7 @@ void wn_json_notices_clear(struct wn_json_notices *notices)
 void wn_json_notices_release(struct wn_json_notices *notices)
 {
     wn_arena_release(&notices->texts);
+    free(notices->hints);
     free(notices->list);
     *notices = (struct wn_json_notices){0};
 }

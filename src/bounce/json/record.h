@@ -15,6 +15,7 @@ struct wn_json_notices {
     struct wn_notice *list;
     size_t count, capacity;
     struct wn_arena texts;
+    struct wn_json_hints *hints; /* the reader's own */
 };
 
 /* Adds what the record says: one notice a recipient, or one with a fault. `text`: its bytes; not

@@ -110,7 +110,7 @@ static int read_json(struct wn_reading *reading, struct wn_error *err)
     if (status != WN_OK) {
         return status;
     }
-    if (input->size > 2 * WINDOW && reading->settings->jobs > 1) {
+    if (input->size > UINT64_C(2) * WINDOW && reading->settings->jobs > 1) {
         workers = reading->settings->jobs < JOBS_MAX ? (size_t)reading->settings->jobs : JOBS_MAX;
     }
     struct piece *pieces = wn_calloc(workers, sizeof *pieces);
