@@ -367,6 +367,58 @@ START_TEST(minds_traps)
 }
 END_TEST
 
+#define SENDGRID(type, more)                                                                       \
+    "{\"email\":\"a@x.com\",\"timestamp\":1772377200,\"sg_event_id\":\"e\",\"event\":\"bounce\","  \
+    "\"type\":\"" type "\"" more "}"
+
+/* What the judgement makes of a notice. */
+static const struct {
+    const char *name, *text;
+    enum wn_bounce_action action;
+    enum wn_category category;
+} judged[] = {
+    {"the reply decides",
+     SENDGRID("bounce", ",\"reason\":\"550 5.1.1 user unknown\",\"status\":\"5.0.0\""), WN_ACTION_S,
+     WN_CATEGORY_bad_address},
+    {"the same blocked is not about the recipient",
+     SENDGRID("blocked", ",\"reason\":\"550 5.1.1 user unknown\",\"status\":\"5.1.1\""),
+     WN_ACTION_X, WN_CATEGORY_sender_policy},
+    {"nor is a full mailbox", SENDGRID("blocked", ",\"reason\":\"452 4.2.2 mailbox full\""),
+     WN_ACTION_X, WN_CATEGORY_sender_policy},
+    {"what is the sender's own stays what it is",
+     SENDGRID("blocked", ",\"reason\":\"550 5.7.1 message identified as spam\""), WN_ACTION_X,
+     WN_CATEGORY_content},
+    {"hard alone", SENDGRID("bounce", ""), WN_ACTION_S2, WN_CATEGORY_unclassified},
+    {"the service's word where there is no other",
+     SENDGRID("bounce", ",\"bounce_classification\":\"Reputation\",\"reason\":\"no\""), WN_ACTION_X,
+     WN_CATEGORY_sender_policy},
+    {"its word for an unknown user takes two",
+     SENDGRID("bounce", ",\"bounce_classification\":\"Invalid Address\",\"reason\":\"no\""),
+     WN_ACTION_S2, WN_CATEGORY_bad_address},
+    {"a reply at MAIL FROM is not about the recipient",
+     "{\"type\":\"Bounce\",\"id\":\"k\",\"recipient\":\"a@x.com\",\"queue\":\"q\",\"timestamp\":"
+     "1772377200,\"response\":{\"code\":550,\"content\":\"5.1.1 user unknown\",\"command\":"
+     "\"MAIL FROM:<n@y.com>\"}}",
+     WN_ACTION_X, WN_CATEGORY_sender_policy},
+};
+
+START_TEST(judges)
+{
+    struct wn_json_notices notices = {0};
+    struct wn_span text = wn_span_of(judged[_i].text);
+    const struct wn_json_record record = {0, text.n, 1, NULL};
+    char key[WN_NOTICE_KEY_MAX];
+    struct wn_event event;
+    wn_json_read_record(&record, text, &notices);
+    ck_assert_uint_eq(notices.count, 1);
+    ck_assert(wn_notice_judge(&notices.list[0], THEN, key, &event));
+    ck_assert_msg(event.action == judged[_i].action && event.category == judged[_i].category,
+                  "%s: %s %s", judged[_i].name, wn_bounce_action_word(event.action),
+                  wn_category_word(event.category));
+    wn_json_notices_release(&notices);
+}
+END_TEST
+
 /* `before`, `count` times `middle`, `after`. */
 static struct wn_span build(struct wn_buf *text, const char *before, size_t count,
                             const char *middle, const char *after)
@@ -559,6 +611,7 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, reads_samples, 0, sizeof samples / sizeof *samples);
     tcase_add_loop_test(t, minds_traps, 0, sizeof traps / sizeof *traps);
+    tcase_add_loop_test(t, judges, 0, sizeof judged / sizeof *judged);
     tcase_add_loop_test(t, survives_what_is_hostile, 0, sizeof hostile / sizeof *hostile);
     tcase_add_test(t, a_nul_and_broken_utf8_do_no_harm);
     tcase_add_test(t, wrapping_ends);

@@ -163,6 +163,41 @@ class ImportTest(BouncesCase):
         self.assertEqual(self.snapshot(self.work), before)
 
 
+class WebhookTest(BouncesCase):
+    """What a mail service's JSON does to an address."""
+
+    @staticmethod
+    def sendgrid(address, **more):
+        return {"email": address, "timestamp": 1777593600, "sg_event_id": "e", "sg_message_id": "m",
+                "event": "bounce", "type": "bounce", **more}
+
+    def test_what_counts(self):
+        gone = {"reason": "550 5.1.1 user unknown", "status": "5.1.1"}
+        self.bounces(json.dumps([
+            self.sendgrid("ann@brackwell.net", **gone),
+            self.sendgrid("bob@brackwell.net", **gone, **{"type": "blocked"}),
+            self.sendgrid("cy@brackwell.net", event="dropped", reason="Bounced Address"),
+            self.sendgrid("dee@brackwell.net", event="spamreport"),
+            self.sendgrid("eve@brackwell.net", event="open"),
+        ]), name="events")
+        reasons = [self.reason(f"{name}@brackwell.net") for name in
+                   ("ann", "bob", "cy", "dee", "eve")]
+        self.assertEqual(reasons, ["hard_bounced", "not_checked", "not_checked", "complained",
+                                   "not_checked"])
+
+    def test_twice_and_zipped_changes_nothing(self):
+        lines = "".join(json.dumps(self.sendgrid(f"u{i}@brackwell.net", status="5.1.1")) + "\n"
+                        for i in range(50)).encode()
+        self.assertEqual(self.counts(lines), (50, 50, 0, 0))
+        self.assertEqual(self.counts(gzip.compress(lines)), (50, 0, 50, 0))
+
+    def test_a_broken_line_is_listed_and_costs_one_row(self):
+        good = json.dumps(self.sendgrid("ann@brackwell.net", status="5.1.1"))
+        text = f"{good}\n{good[:40]}\n{good.replace('ann', 'bob')}\n"
+        self.assertEqual(self.counts(text), (3, 2, 0, 1))
+        self.assertIn(":2: not a record", self.bounces(text, "-v").err)
+
+
 class HistoryTest(BouncesCase):
     def history(self, *arguments, **how):
         return self.winnow("history", "--db", self.db, "--as-of", AS_OF, *arguments, **how)
