@@ -3,6 +3,7 @@
  * time zone database, locale or 32-bit limit takes part. */
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <time.h>
 
 int64_t wn_clock_now(void)
@@ -69,6 +70,23 @@ void wn_time_format(int64_t at, char text[WN_TIME_TEXT])
     put_digits(text + 11, 2, seconds / 3600);
     put_digits(text + 14, 2, seconds / 60 % 60);
     put_digits(text + 17, 2, seconds % 60);
+}
+
+void wn_time_format_mail(int64_t at, char text[WN_MAIL_TIME_TEXT])
+{
+    static const char days[] = "ThuFriSatSunMonTueWed"; /* 1 January 1970 was a Thursday */
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char plain[WN_TIME_TEXT];
+    wn_time_format(at, plain);
+    text[0] = '\0';
+    if (plain[0] == '\0') {
+        return;
+    }
+    int64_t day = at / WN_DAY - (at % WN_DAY < 0);
+    int month = (plain[5] - '0') * 10 + plain[6] - '0';
+    (void)snprintf(text, WN_MAIL_TIME_TEXT, "%.3s, %.2s %.3s %.4s %.8s +0000",
+                   days + 3 * (((day % 7) + 7) % 7), plain + 8, months + 3 * (month - 1), plain,
+                   plain + 11);
 }
 
 /* A cursor over the text: each step consumes what it expects or fails. */

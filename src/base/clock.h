@@ -24,6 +24,13 @@ enum {
 /* Years outside 0000..9999 give an empty text. */
 void wn_time_format(int64_t at, char text[WN_TIME_TEXT]);
 
+enum {
+    WN_MAIL_TIME_TEXT = 32
+}; /* bytes that hold "Tue, 07 Jan 2025 19:25:45 +0000" and its NUL */
+
+/* The form of RFC 5322, section 3.3, in UTC. Years outside 0000..9999 give an empty text. */
+void wn_time_format_mail(int64_t at, char text[WN_MAIL_TIME_TEXT]);
+
 /* Reads what people and exports write: `2026-11-21`, `2026-11-21T18:59:40Z` (or a blank for the T,
  * fractions, an offset such as +02:00, no zone meaning UTC), `Sun, 01 Mar 2026 15:00:08 GMT` (RFC
  * 5322, with a number, UTC or GMT as its zone), seconds or milliseconds since 1970. False when it
