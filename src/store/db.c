@@ -33,8 +33,12 @@ static const char log_position[] =
 #include "store/log_position.sql.inc"
     ;
 
+static const char suppressed_hash[] =
+#include "store/suppressed_hash.sql.inc"
+    ;
+
 /* Migration i leads from version i to i + 1. Only ever appended to. */
-static const char *const migrations[] = {schema, log_position};
+static const char *const migrations[] = {schema, log_position, suppressed_hash};
 enum {
     VERSION = sizeof migrations / sizeof *migrations
 };

@@ -153,16 +153,28 @@ int wn_history_get(struct wn_store *store, struct wn_span recipient, wn_history_
     return wn_statement_rows(store, get, visit_row, &walk, err);
 }
 
-int wn_history_scan(struct wn_store *store, wn_history_visit *visit, void *arg,
-                    struct wn_error *err)
+static int scan_by(struct wn_store *store, enum wn_statement which, wn_history_visit *visit,
+                   void *arg, struct wn_error *err)
 {
     sqlite3_stmt *scan = NULL;
-    int status = wn_store_statement(store, WN_STATEMENT_suppression_scan, &scan, err);
+    int status = wn_store_statement(store, which, &scan, err);
     if (status != WN_OK) {
         return status;
     }
     struct history_walk walk = {store, visit, arg, err};
     return wn_statement_rows(store, scan, visit_row, &walk, err);
+}
+
+int wn_history_scan(struct wn_store *store, wn_history_visit *visit, void *arg,
+                    struct wn_error *err)
+{
+    return scan_by(store, WN_STATEMENT_suppression_scan, visit, arg, err);
+}
+
+int wn_history_scan_in_order(struct wn_store *store, wn_history_visit *visit, void *arg,
+                             struct wn_error *err)
+{
+    return scan_by(store, WN_STATEMENT_suppression_in_order, visit, arg, err);
 }
 
 int wn_history_count(struct wn_store *store, uint64_t *count, struct wn_error *err)

@@ -68,6 +68,9 @@ int wn_history_combine(struct wn_store *store, const struct wn_span *recipients,
 /* Every mailbox with history, or every domain with something to say, in no order. */
 int wn_history_scan(struct wn_store *store, wn_history_visit *visit, void *arg,
                     struct wn_error *err);
+/* The same in the order of the addresses' octets, for people and for files; slower. */
+int wn_history_scan_in_order(struct wn_store *store, wn_history_visit *visit, void *arg,
+                             struct wn_error *err);
 int wn_domain_history_scan(struct wn_store *store, wn_domain_history_visit *visit, void *arg,
                            struct wn_error *err);
 /* How many mailboxes have history: for choosing between look-ups and a scan. */
