@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules are asked again and again, each time without the fact that gave the last answer. So
+ * there is one place that says what suppresses, and this is not it. */
+#include "verdict/hold.h"
+
+#include "verdict/decide.h"
+
+#define SINCE(member) offsetof(struct wn_history, member)
+
+/* Where a reason's facts are in the history. */
+static const struct {
+    enum wn_reason reason;
+    size_t since;
+    bool ends; /* at soft_until */
+    const char *cleared_by;
+} facts[] = {
+    {WN_REASON_complained, SINCE(complained_at), false,
+     "only the person's own later resubscription lifts it"},
+    {WN_REASON_unsubscribed, SINCE(unsubscribed_at), false,
+     "only the person's own later resubscription lifts it"},
+    {WN_REASON_suppressed, SINCE(suppressed_at), false, "only 'winnow suppress remove' lifts it"},
+    {WN_REASON_hard_bounced, SINCE(hard_since), false,
+     "a delivery at least 24 h after the last bounce, or 'winnow suppress remove', clears it"},
+    {WN_REASON_full_too_long, SINCE(soft_since), true,
+     "a delivery at least 24 h after the last bounce, 'winnow suppress remove', or time clears it"},
+    {WN_REASON_bounced_too_often, SINCE(soft_since), true,
+     "a delivery at least 24 h after the last bounce, 'winnow suppress remove', or time clears it"},
+};
+
+const char *const wn_hold_words[] = {
+    "complained",    "unsubscribed",      "suppressed", "hard_bounced",
+    "full_too_long", "bounced_too_often", NULL};
+
+size_t wn_holds(const struct wn_history *history, int64_t now, struct wn_hold holds[WN_HOLDS_MAX])
+{
+    static const struct wn_policy any = {.name = ""}; /* actions do not matter here */
+    struct wn_history left = *history;
+    struct wn_case c = {.history = &left, .now = now};
+    for (size_t count = 0; count < WN_HOLDS_MAX; count++) {
+        struct wn_verdict verdict;
+        size_t i = 0;
+        wn_decide(&c, &any, &verdict);
+        while (i < sizeof facts / sizeof *facts && facts[i].reason != verdict.reason) {
+            i++;
+        }
+        if (i == sizeof facts / sizeof *facts) {
+            return count;
+        }
+        char *since = (char *)&left + facts[i].since;
+        holds[count] = (struct wn_hold){.reason = facts[i].reason,
+                                        .until = facts[i].ends ? left.soft_until : 0,
+                                        .cleared_by = facts[i].cleared_by};
+        memcpy(&holds[count].since, since, sizeof holds[count].since);
+        memset(since, 0, sizeof holds[count].since);
+    }
+    return WN_HOLDS_MAX;
+}
