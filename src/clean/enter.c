@@ -3,6 +3,7 @@
 
 #include "address/typo.h"
 #include "clean/gather.h"
+#include "clean/hashed.h"
 
 /* No slip is seen in a domain that is known to have mailboxes, by the user's lists too. */
 static int enter_meant(struct wn_run *run, struct wn_domain *d, struct wn_span name,
@@ -48,6 +49,9 @@ int wn_enter_suggested(struct wn_run *run, struct wn_span local, uint32_t domain
     memcpy(key, local.p, local.n);
     key[local.n] = '@';
     memcpy(key + local.n + 1, d->name, d->length);
+    char name_room[sizeof key];
+    struct wn_span named = {name_room, n};
+    memcpy(name_room, key, n);
     n = wn_enter_key(run->settings, key, n);
     const char *at = memrchr(key, '@', n);
     struct wn_span name = {at + 1, (size_t)(key + n - (at + 1))};
@@ -55,8 +59,11 @@ int wn_enter_suggested(struct wn_run *run, struct wn_span local, uint32_t domain
         status = wn_enter_domain(run, name, wn_hash(name.p, name.n), options, &domain, err);
     }
     bool added;
-    (void)wn_tables_intern_mailbox(&run->tables, (struct wn_span){key, (size_t)(at - key)}, domain,
-                                   wn_hash(key, n), &added);
+    uint32_t mailbox = wn_tables_intern_mailbox(
+        &run->tables, (struct wn_span){key, (size_t)(at - key)}, domain, wn_hash(key, n), &added);
+    if (!wn_span_equal(named, (struct wn_span){key, n})) {
+        wn_hashed_name(run, mailbox, named);
+    }
     return status;
 }
 

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "clean/hashed.h"
 #include "clean/merge.h"
 #include "smtp/provider.h"
 #include "store/facts.h"
+#include "store/hashed.h"
 
 enum {
     LOOKUPS_PER_FACT = 16, /* a scan costs about as much as a sixteenth of that many look-ups */
@@ -368,6 +370,9 @@ int wn_gather_open(struct wn_run *run, struct wn_error *err)
         if (status == WN_OK) {
             status = wn_facts_count(run->store, &run->gather->facts, err);
         }
+        if (status == WN_OK) {
+            status = wn_hashed_count(run->store, &run->hashes, err);
+        }
     }
     if (status == WN_OK && !s->offline) {
         status = wn_resolver_new(&s->dns, &run->resolver, err);
@@ -383,6 +388,7 @@ int wn_gather_finish(struct wn_run *run, struct wn_error *err)
     }
     if (status == WN_OK && run->store != NULL) {
         status = wn_merge_histories(run, err);
+        status = status == WN_OK ? wn_merge_hashed(run, err) : status;
     }
     return status;
 }

@@ -353,6 +353,7 @@ void wn_run_release(struct wn_run *run)
     }
     free(run->inputs);
     free(run->domain_rows);
+    wn_segments_release(&run->hashed_names);
     wn_tables_release(&run->tables);
     wn_store_free(run->store);
     wn_lock_free(run->lock);

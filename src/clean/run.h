@@ -90,9 +90,11 @@ struct wn_run {
     uint32_t (*domain_rows)[WN_ACTION_COUNT];
     struct wn_store *store; /* NULL without one */
     struct wn_lock *lock;
-    bool read_only;               /* the store: nothing is kept */
-    struct wn_resolver *resolver; /* NULL when offline */
-    struct wn_resolver_stats dns; /* at the end */
+    bool read_only;                  /* the store: nothing is kept */
+    uint64_t hashes;                 /* mailboxes that the store knows by their hash alone */
+    struct wn_segments hashed_names; /* hashed.c's */
+    struct wn_resolver *resolver;    /* NULL when offline */
+    struct wn_resolver_stats dns;    /* at the end */
     struct wn_gather *gather;
     struct wn_progress progress;
     uint64_t facts_used;

@@ -6,6 +6,7 @@
 #include "address/typo.h"
 #include "clean/enter.h"
 #include "clean/gather.h"
+#include "clean/hashed.h"
 
 static unsigned options_of(const struct wn_clean_settings *s)
 {
@@ -40,6 +41,9 @@ static int enter(struct wn_run *run, struct wn_span text, struct wn_error *err)
     struct wn_span domain = wn_address_domain(&address);
     size_t plain = n - domain.n - 1;
     row->bits |= wn_overlay_mailbox(run->settings->overlay, (struct wn_span){key, n}, plain);
+    char name[sizeof address.text];
+    struct wn_span named = {name, n};
+    memcpy(name, key, n);
     n = wn_enter_key(run->settings, key, n);
     const char *at = memrchr(key, '@', n);
     struct wn_span local = {key, (size_t)(at - key)};
@@ -48,6 +52,9 @@ static int enter(struct wn_run *run, struct wn_span text, struct wn_error *err)
     bool added;
     int status = wn_enter_domain(run, domain, wn_hash(domain.p, domain.n), options, &id, err);
     row->mailbox = wn_tables_intern_mailbox(t, local, id, wn_hash(key, n), &added);
+    if (!wn_span_equal(named, (struct wn_span){key, n})) {
+        wn_hashed_name(run, row->mailbox, named);
+    }
     return status;
 }
 

@@ -10,6 +10,7 @@
 #include "clean/columns.h"
 #include "clean/enter.h"
 #include "clean/gather.h"
+#include "clean/hashed.h"
 #include "csv/scan.h"
 
 enum {
@@ -27,6 +28,7 @@ struct finding {
     uint32_t bits;
     uint32_t domain; /* id, or WN_NONE when this worker does not know it */
     uint16_t local_length, domain_length;
+    uint16_t name_length; /* of the name behind the key, where that was folded out of one */
     bool has_cell, has_mailbox;
 };
 
@@ -202,7 +204,7 @@ static void find(const struct survey *s, struct batch *b, const struct wn_record
     f->bits = (address->flags & WN_ROW_FLAGS) | (uint32_t)address->fault << WN_ROW_FAULT_SHIFT |
               (address->verbatim ? (uint32_t)WN_ROW_VERBATIM : 0) |
               (value.p != raw.p || value.n != raw.n ? (uint32_t)WN_ROW_QUOTED_CELL : 0);
-    f->domain_length = 0;
+    f->domain_length = f->name_length = 0;
     if (address->length == 0) {
         find_meant(b, address, value, f);
         return;
@@ -212,7 +214,11 @@ static void find(const struct survey *s, struct batch *b, const struct wn_record
     struct wn_span domain = wn_address_domain(address);
     size_t local = n - domain.n - 1;
     f->bits |= wn_overlay_mailbox(s->run->settings->overlay, (struct wn_span){key, n}, local);
+    char name[sizeof address->text];
+    size_t name_length = 0;
     if (s->run->settings->fold_aliases) {
+        memcpy(name, key, n);
+        name_length = n;
         n = wn_address_fold(key, n);
         local = (size_t)((char *)memrchr(key, '@', n) - key);
         domain = (struct wn_span){key + local + 1, n - local - 1};
@@ -225,6 +231,11 @@ static void find(const struct survey *s, struct batch *b, const struct wn_record
     f->domain_hash = wn_hash(domain.p, domain.n);
     f->domain = find_met(b, domain, f->domain_hash);
     b->keys.len += n;
+    struct wn_span named = {name, name_length};
+    if (s->run->hashes > 0 && name_length > 0 && !wn_span_equal(named, (struct wn_span){key, n})) {
+        f->name_length = (uint16_t)name_length;
+        wn_buf_add(&b->keys, name, name_length);
+    }
 }
 
 static void read_record(const struct survey *s, struct batch *b, const struct wn_record *record,
@@ -323,6 +334,9 @@ static int enter_record(struct survey *s, struct batch *b, const struct wn_recor
     }
     bool added;
     uint32_t mailbox = wn_tables_intern_mailbox(t, local, domain_id, f->key_hash, &added);
+    if (f->name_length > 0) {
+        wn_hashed_name(run, mailbox, (struct wn_span){domain.p + f->domain_length, f->name_length});
+    }
     struct wn_mailbox *m = wn_tables_mailbox(t, mailbox);
     bool seen = m->first_row != WN_NONE &&
                 (run->settings->dedupe_across || m->first_row >= input->first_row);
