@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `winnow history`: everything the store knows of an address, and what it amounts to today. What
- * holds an address back is one table, so that the human form, the JSON form and the order in which
- * a verdict looks at it cannot drift apart. */
+/* `winnow history`: everything the store knows of an address, and what it amounts to today. */
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +8,8 @@
 #include "address/address.h"
 #include "base/clock.h"
 #include "cmd/cmd.h"
-#include "store/suppression.h"
+#include "store/hashed.h"
+#include "verdict/hold.h"
 
 struct settings {
     const char *db, *as_of;
@@ -33,45 +32,11 @@ const struct wn_command_help wn_help_history = {
     .description =
         "Prints every event of each address, oldest first, with its source and the rule that "
         "classified it; the counters; whether the address is suppressed, since when, until when, "
-        "and what would clear it. Only reads, and never waits for a lock.",
+        "and what would clear it; and whether a hashed list names it. Only reads, and never waits "
+        "for a lock.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
-
-/* What holds an address back, the strongest first. */
-struct hold {
-    const char *word; /* the verdict's reason */
-    size_t since;     /* member of struct wn_history */
-    bool soft;        /* ends at soft_until */
-    const char *cleared_by;
-};
-
-static const struct hold holds[] = {
-    {"complained", offsetof(struct wn_history, complained_at), false,
-     "only the person's own later resubscription lifts it"},
-    {"unsubscribed", offsetof(struct wn_history, unsubscribed_at), false,
-     "only the person's own later resubscription lifts it"},
-    {"suppressed", offsetof(struct wn_history, suppressed_at), false,
-     "only a later manual_remove event lifts it"},
-    {"hard_bounced", offsetof(struct wn_history, hard_since), false,
-     "a delivery at least 24 h after the last bounce, or a manual_remove event, clears it"},
-    {"full_too_long", offsetof(struct wn_history, soft_since), true,
-     "a delivery at least 24 h after the last bounce, or time, clears it"},
-    {"bounced_too_often", offsetof(struct wn_history, soft_since), true,
-     "a delivery at least 24 h after the last bounce, or time, clears it"},
-};
-
-/* Since when, or 0. The two soft ones share their time; `full` tells them apart. */
-static int64_t holds_since(const struct hold *hold, const struct wn_history *h, int64_t now)
-{
-    int64_t since;
-    memcpy(&since, (const char *)h + hold->since, sizeof since);
-    if (hold->soft) {
-        bool other = (strcmp(hold->word, "full_too_long") == 0) != h->full;
-        return other || now >= h->soft_until ? 0 : since;
-    }
-    return since;
-}
 
 struct subject {
     char key[sizeof(((struct wn_address *)NULL)->text)];
@@ -80,6 +45,8 @@ struct subject {
     bool known, domain_known;
     struct wn_history history;
     struct wn_domain_history domain_history;
+    struct wn_hashed hashed; /* since 0: no hashed list names it */
+    struct wn_buf hashed_source;
     cJSON *events; /* NULL in the human form */
     size_t event_count;
 };
@@ -218,6 +185,27 @@ static int take_history(void *arg, struct wn_span recipient, const struct wn_his
     return WN_OK;
 }
 
+static int take_hashed(void *arg, const struct wn_hashed *hashed)
+{
+    struct subject *s = arg;
+    s->hashed = *hashed;
+    wn_buf_add_span(&s->hashed_source, hashed->source);
+    return WN_OK;
+}
+
+static int find_hashed(struct wn_store *store, struct subject *s, struct wn_error *err)
+{
+    unsigned char digest[WN_SHA256];
+    struct wn_sha256 *hasher = wn_sha256_new();
+    wn_sha256_digest(hasher, s->recipient, digest);
+    wn_sha256_free(hasher);
+    int status = wn_hashed_get(store, digest, take_hashed, s, err);
+    if (s->hashed.since != 0) {
+        wn_hashed_apply(&s->hashed, &s->history);
+    }
+    return status;
+}
+
 static int take_domain(void *arg, struct wn_span domain, const struct wn_domain_history *history)
 {
     struct subject *s = arg;
@@ -242,53 +230,71 @@ static void print_domain(const struct subject *s)
     }
 }
 
+static void print_hashed(const struct subject *s)
+{
+    char since[WN_TIME_TEXT];
+    if (s->hashed.since != 0) {
+        (void)printf("  hashed list: names it since %s  [", format_time(s->hashed.since, since));
+        print_span(wn_buf_span(&s->hashed_source));
+        (void)printf("]\n");
+    }
+}
+
+/* Why it is not held back, though something is known. */
+static const char *say_free(const struct wn_history *h)
+{
+    return h->soft_since != 0 ? " any more: its soft bounces are too old; verify it again"
+           : h->soft_at != 0  ? ", but bounced softly"
+                              : "";
+}
+
+static void print_holds(const struct subject *s)
+{
+    struct wn_hold holds[WN_HOLDS_MAX];
+    char since[WN_TIME_TEXT], until[WN_TIME_TEXT];
+    size_t count = wn_holds(&s->history, s->now, holds);
+    for (size_t i = 0; i < count; i++) {
+        (void)printf("  suppressed: %s since %s, %s%s; %s\n", wn_reason_word(holds[i].reason),
+                     format_time(holds[i].since, since), holds[i].until != 0 ? "until " : "",
+                     holds[i].until != 0 ? format_time(holds[i].until, until) : "without end",
+                     holds[i].cleared_by);
+    }
+    if (count == 0) {
+        (void)printf("  not suppressed%s\n", say_free(&s->history));
+    }
+}
+
 static void print_amount(const struct subject *s)
 {
     const struct wn_history *h = &s->history;
-    char bounced[WN_TIME_TEXT], delivered[WN_TIME_TEXT], since[WN_TIME_TEXT], until[WN_TIME_TEXT];
-    bool held = false;
+    char bounced[WN_TIME_TEXT], delivered[WN_TIME_TEXT];
     if (!s->known) {
         print_span(s->recipient);
-        (void)printf("\n  nothing is known of it\n");
-        print_domain(s);
-        return;
+        (void)printf(s->hashed.since == 0 ? "\n  nothing is known of it\n" : "\n");
+    } else {
+        (void)printf("  counts: %" PRIu32 " hard, %" PRIu32 " soft; last bounce that counts %s, "
+                     "last delivery %s\n",
+                     h->hard_bounces, h->soft_bounces, format_time(h->bounced_at, bounced),
+                     format_time(h->delivered_at, delivered));
     }
-    (void)printf("  counts: %" PRIu32 " hard, %" PRIu32 " soft; last bounce that counts %s, last "
-                 "delivery %s\n",
-                 h->hard_bounces, h->soft_bounces, format_time(h->bounced_at, bounced),
-                 format_time(h->delivered_at, delivered));
-    for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
-        int64_t at = holds_since(&holds[i], h, s->now);
-        if (at != 0) {
-            (void)printf("  suppressed: %s since %s, %s%s; %s\n", holds[i].word,
-                         format_time(at, since), holds[i].soft ? "until " : "without end",
-                         holds[i].soft ? format_time(h->soft_until, until) : "",
-                         holds[i].cleared_by);
-            held = true;
-        }
-    }
-    if (!held) {
-        (void)printf("  not suppressed%s\n",
-                     h->soft_since != 0 ? " any more: its soft bounces are too old; verify it again"
-                     : h->soft_at != 0  ? ", but bounced softly"
-                                        : "");
+    print_hashed(s);
+    if (s->known || s->hashed.since != 0) {
+        print_holds(s);
     }
     print_domain(s);
 }
 
 static void add_holds(cJSON *object, const struct subject *s)
 {
+    struct wn_hold holds[WN_HOLDS_MAX];
+    size_t count = wn_holds(&s->history, s->now, holds);
     cJSON *array = cJSON_CreateArray();
     add_item(object, "suppressed", array);
-    for (size_t i = 0; i < sizeof holds / sizeof *holds && s->known; i++) {
-        int64_t since = holds_since(&holds[i], &s->history, s->now);
-        if (since == 0) {
-            continue;
-        }
+    for (size_t i = 0; i < count; i++) {
         cJSON *hold = new_object();
-        add_text(hold, "reason", wn_span_of(holds[i].word));
-        add_time(hold, "since", since);
-        add_time(hold, "until", holds[i].soft ? s->history.soft_until : 0);
+        add_text(hold, "reason", wn_span_of(wn_reason_word(holds[i].reason)));
+        add_time(hold, "since", holds[i].since);
+        add_time(hold, "until", holds[i].until);
         add_text(hold, "cleared_by", wn_span_of(holds[i].cleared_by));
         if (!cJSON_AddItemToArray(array, hold)) {
             wn_out_of_memory();
@@ -306,6 +312,8 @@ static void print_json(struct subject *s, cJSON *object)
     add_time(object, "bounced_at", h->bounced_at);
     add_time(object, "delivered_at", h->delivered_at);
     add_holds(object, s);
+    add_time(object, "hashed_since", s->hashed.since);
+    add_text(object, "hashed_source", wn_buf_span(&s->hashed_source));
     add_time(object, "domain_delivered_at", s->domain_history.delivered_at);
     add_time(object, "domain_unreachable_since", s->domain_history.unreachable_since);
     add_time(object, "domain_unreachable_until", s->domain_history.unreachable_until);
@@ -336,6 +344,9 @@ static int show(struct wn_store *store, const char *word, const struct settings 
     }
     int status = wn_history_get(store, s.recipient, take_history, &s, err);
     if (status == WN_OK) {
+        status = find_hashed(store, &s, err);
+    }
+    if (status == WN_OK) {
         status = wn_domain_history_get(store, s.domain, take_domain, &s, err);
     }
     if (status == WN_OK) {
@@ -349,6 +360,7 @@ static int show(struct wn_store *store, const char *word, const struct settings 
         print_amount(&s);
     }
     cJSON_Delete(object);
+    wn_buf_release(&s.hashed_source);
     return status;
 }
 
