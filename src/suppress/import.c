@@ -57,6 +57,11 @@ static struct wn_event event_of(enum wn_reason reason, struct wn_span key, int64
     return event;
 }
 
+static bool is_soft(enum wn_reason reason)
+{
+    return reason == WN_REASON_full_too_long || reason == WN_REASON_bounced_too_often;
+}
+
 static int add_soft(struct import *m, const struct wn_listed *listed, struct wn_event *event,
                     bool *any)
 {
@@ -95,14 +100,12 @@ static bool tells_bounces(const struct wn_listed *listed)
 static int add_events(struct import *m, const struct wn_listed *listed, struct wn_span key,
                       int64_t at, bool *added)
 {
-    bool soft =
-        listed->reason == WN_REASON_full_too_long || listed->reason == WN_REASON_bounced_too_often;
     struct wn_event event = event_of(listed->reason, key, at);
     event.source = wn_buf_span(&m->source);
     event.diagnostic = listed->diagnostic;
     *added = false;
-    return soft && tells_bounces(listed) ? add_soft(m, listed, &event, added)
-                                         : wn_events_add(m->store, &event, added, m->err);
+    return is_soft(listed->reason) ? add_soft(m, listed, &event, added)
+                                   : wn_events_add(m->store, &event, added, m->err);
 }
 
 struct known {
@@ -132,6 +135,9 @@ static int add_address(struct import *m, struct wn_listed *listed, int64_t at, b
         listed->fault = WN_LISTED_ADDRESS;
         listed->cell = listed->address;
         return WN_OK;
+    }
+    if (is_soft(listed->reason) && !tells_bounces(listed)) {
+        listed->reason = WN_REASON_suppressed; /* nothing can be made of it that would end */
     }
     struct wn_span key = {room, wn_address_key(&address, room)};
     struct known known = {.reason = listed->reason, .now = m->settings->list.now, .at = at};

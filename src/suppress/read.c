@@ -375,6 +375,20 @@ static struct wn_span value_of(const cJSON *value, struct wn_buf *room)
     return clip(wn_buf_span(room));
 }
 
+/* A moment as wn_time_parse reads it; what is none stays as it is. */
+static struct wn_span time_of(const cJSON *value, struct wn_buf *room)
+{
+    char text[WN_TIME_TEXT];
+    int64_t at;
+    if (!wn_json_time(value, &at)) {
+        return value_of(value, room);
+    }
+    wn_time_format(at, text);
+    wn_buf_clear(room);
+    wn_buf_add_text(room, text);
+    return wn_buf_span(room);
+}
+
 /* The members of an object as the fields of a row; a text is an address. */
 static int visit_json(struct list_reader *r, const cJSON *record, struct wn_listed *listed)
 {
@@ -403,7 +417,10 @@ static int visit_json(struct list_reader *r, const cJSON *record, struct wn_list
     for (size_t f = 0; f < WN_LIST_FIELDS; f++) {
         row.fields[f].n = columns[f].n;
         for (size_t i = 0; i < columns[f].n; i++) {
-            row.fields[f].v[i] = value_of(all[columns[f].v[i]], &r->values[f][i]);
+            struct wn_buf *room = &r->values[f][i];
+            row.fields[f].v[i] = f == WN_LIST_FIELD_at || f == WN_LIST_FIELD_until
+                                     ? time_of(all[columns[f].v[i]], room)
+                                     : value_of(all[columns[f].v[i]], room);
         }
     }
     return hand_over(r, &row, listed);

@@ -6,6 +6,7 @@
 #include "suppress/row.h"
 
 #include "base/clock.h"
+#include "bounce/json/path.h"
 #include "bounce/words.h"
 
 #define EARLIEST                                                                                   \
@@ -136,6 +137,11 @@ static bool find_subject(const struct wn_list_row *row, struct wn_listed *listed
     return listed->hashed || named;
 }
 
+static bool is_date(int64_t at, int64_t now)
+{
+    return at >= EARLIEST && at <= now + LATEST_AHEAD;
+}
+
 static void find_date(const struct wn_list_row *row, int64_t now, struct wn_listed *listed)
 {
     const struct wn_list_values *dates = &row->fields[WN_LIST_FIELD_at];
@@ -143,7 +149,7 @@ static void find_date(const struct wn_list_row *row, int64_t now, struct wn_list
     for (size_t i = 0; i < dates->n; i++) {
         int64_t at;
         some = some || dates->v[i].n > 0;
-        if (wn_time_parse(dates->v[i], &at) && at >= EARLIEST && at <= now + LATEST_AHEAD) {
+        if (wn_time_parse(dates->v[i], &at) && is_date(at, now)) {
             listed->at = at;
             return;
         }
@@ -159,9 +165,8 @@ static bool has_ended(const struct wn_list_row *row, int64_t now)
     return wn_time_parse(cell, &until) && until >= EARLIEST && until <= now;
 }
 
-static bool find_own_reason(const struct wn_list_row *row, struct wn_listed *listed)
+static bool find_own_reason(struct wn_span word, struct wn_listed *listed)
 {
-    struct wn_span word = first(row, WN_LIST_FIELD_why);
     for (size_t i = 0; i < sizeof own_reasons / sizeof *own_reasons; i++) {
         if (wn_span_equal(word, wn_span_of(wn_reason_word(own_reasons[i])))) {
             listed->reason = own_reasons[i];
@@ -169,6 +174,26 @@ static bool find_own_reason(const struct wn_list_row *row, struct wn_listed *lis
         }
     }
     return false;
+}
+
+/* What Winnow wrote into the attributes of a subscriber of listmonk. */
+static bool find_attributes(const struct wn_list_row *row, int64_t now, struct wn_listed *listed)
+{
+    struct wn_span text = first(row, WN_LIST_FIELD_attributes);
+    char room[WN_JSON_NUMBER];
+    int64_t at;
+    if (text.n == 0 || memmem(text.p, text.n, "\"winnow_", 8) == NULL) {
+        return false;
+    }
+    cJSON *attributes = wn_json_parse(text);
+    const cJSON *reason = cJSON_GetObjectItemCaseSensitive(attributes, "winnow_reason");
+    const cJSON *since = cJSON_GetObjectItemCaseSensitive(attributes, "winnow_since");
+    bool found = find_own_reason(wn_json_text(reason, room), listed);
+    if (found && wn_json_time(since, &at) && is_date(at, now)) {
+        listed->at = at;
+    }
+    cJSON_Delete(attributes);
+    return found;
 }
 
 /* What the row says of why, and the word in which it does. */
@@ -231,13 +256,16 @@ void wn_list_judge(const struct wn_list_row *row, const struct wn_list_settings 
         listed->cell = first(row, WN_LIST_FIELD_until);
         return;
     }
-    if (row->own && find_own_reason(row, listed)) {
+    if (row->own && find_own_reason(first(row, WN_LIST_FIELD_why), listed)) {
         listed->source = row->fields[WN_LIST_FIELD_source].v[0];
         listed->diagnostic = row->fields[WN_LIST_FIELD_text].v[0];
         listed->bounced_at = first(row, WN_LIST_FIELD_bounces);
         return;
     }
     enum meaning meaning = find_meaning(row, &word);
+    if (meaning != MEANING_subscribed && find_attributes(row, settings->now, listed)) {
+        return;
+    }
     if (meaning == MEANING_subscribed || is_partial(row)) {
         listed->fault = meaning == MEANING_subscribed ? WN_LISTED_SUBSCRIBED : WN_LISTED_TAG;
         listed->cell = meaning == MEANING_subscribed ? word : first(row, WN_LIST_FIELD_tags);
