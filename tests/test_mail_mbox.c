@@ -131,8 +131,9 @@ static const struct {
     {"a list of addresses", "email,code,date\nbob@example.com,550,2026-01-01\n", "csv"},
     {"one field is none yet", "date: 2026\n", "csv"},
     {"a table with colons", "to: a,from: b\nx,y\n", "csv"},
-    {"a log", "Nov  2 10:00:00 mx postfix/smtp[1]: AB: to=<b@x.example>, status=bounced\n", "csv"},
-    {"an ISO log", "2026-11-02T10:00:00 mx postfix/smtp[1]: x\n", "csv"},
+    {"a log", "Nov  2 10:00:00 mx postfix/smtp[1]: AB: to=<b@x.example>, status=bounced\n",
+     "postfix"},
+    {"an ISO log", "2026-11-02T10:00:00 mx postfix/smtp[1]: x\n", "postfix"},
     {"nothing", "", "csv"},
 };
 

@@ -25,7 +25,7 @@ struct wn_list_values {
 struct wn_list_row {
     struct wn_list_values fields[WN_LIST_FIELDS];
     bool headless; /* fields were given by place: what is no date is none that went wrong */
-    bool own; /* the form is Winnow's own: all its columns are there, bounced_at excepted */
+    bool own;      /* the form is Winnow's own: all its columns are there, bounced_at excepted */
 };
 
 /* How well a name names the field: 0 not at all, else the less the better. */

@@ -813,6 +813,7 @@ class HashedTest(SuppressCase):
         self.fill()
         with sqlite3.connect(self.db) as store:
             store.execute("DROP TABLE suppressed_hash")
+            store.execute("DROP TABLE log_position")
             store.execute("PRAGMA user_version = 1")
         done = self.suppress("list", status=TEMPFAIL)
         self.assertIn("older Winnow", done.err)
