@@ -111,6 +111,31 @@ START_TEST(refused)
 }
 END_TEST
 
+static const struct {
+    int64_t at;
+    const char *text;
+} mail_dates[] = {
+    {THEN, "Sat, 21 Nov 2026 18:59:40 +0000"},
+    {0, "Thu, 01 Jan 1970 00:00:00 +0000"},
+    {-1, "Wed, 31 Dec 1969 23:59:59 +0000"},
+    {INT64_C(1736277945), "Tue, 07 Jan 2025 19:25:45 +0000"},
+    {INT64_C(253402300799), "Fri, 31 Dec 9999 23:59:59 +0000"},
+    {INT64_C(253402300800), ""},
+};
+
+START_TEST(formatted_as_mails_do)
+{
+    char text[WN_MAIL_TIME_TEXT];
+    int64_t at;
+    wn_time_format_mail(mail_dates[_i].at, text);
+    ck_assert_str_eq(text, mail_dates[_i].text);
+    if (text[0] != '\0') {
+        ck_assert(wn_time_parse(wn_span_of(text), &at));
+        ck_assert_int_eq(at, mail_dates[_i].at);
+    }
+}
+END_TEST
+
 START_TEST(a_nul_is_no_separator)
 {
     static const char text[] = "2026-11-21\00018:59:40";
@@ -182,6 +207,8 @@ int main(void)
     tcase_add_loop_test(cases, accepted, 0, sizeof rows / sizeof *rows);
     tcase_add_loop_test(cases, refused, 0, sizeof refused_texts / sizeof *refused_texts);
     tcase_add_test(cases, a_nul_is_no_separator);
+    tcase_add_loop_test(cases, formatted_as_mails_do, 0,
+                        (int)(sizeof mail_dates / sizeof *mail_dates));
     tcase_add_test(cases, formatted);
     tcase_add_test(cases, round_trip);
     tcase_add_test(cases, clocks_run);

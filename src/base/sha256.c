@@ -36,10 +36,10 @@ void wn_sha256_format(const unsigned char digest[WN_SHA256], char text[WN_SHA256
 {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < WN_SHA256; i++) {
-        text[2 * i] = digits[digest[i] >> 4];
-        text[2 * i + 1] = digits[digest[i] & 15];
+        *text++ = digits[digest[i] >> 4];
+        *text++ = digits[digest[i] & 15];
     }
-    text[2 * WN_SHA256] = '\0';
+    *text = '\0';
 }
 
 /* The value of a hexadecimal digit, or -1. */

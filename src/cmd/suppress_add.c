@@ -94,9 +94,8 @@ static int read_lines(struct wn_cmd *cmd, struct subjects *all)
 {
     char *line = NULL;
     size_t capacity = 0;
-    ssize_t n;
     int status = WN_OK;
-    while (status == WN_OK && *cmd->stop == 0 && (n = getline(&line, &capacity, stdin)) >= 0) {
+    while (status == WN_OK && *cmd->stop == 0 && getline(&line, &capacity, stdin) >= 0) {
         line[strcspn(line, "\r\n")] = '\0';
         if (line[strspn(line, " \t")] != '\0') {
             status = add_subject(all, line, &cmd->err);

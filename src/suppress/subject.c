@@ -95,15 +95,16 @@ int wn_subject_standing(struct wn_store *store, const struct wn_subject *subject
     return status;
 }
 
-static int add_event(struct wn_store *store, struct wn_event *event, struct wn_error *err)
+static int add_event(struct wn_store *store, const struct wn_event *given, struct wn_error *err)
 {
     char id[WN_TIME_TEXT];
+    struct wn_event event = *given;
     bool added;
-    wn_time_format(event->at, id);
-    event->message_id = wn_span_of(id);
-    event->source = SOURCE;
-    event->action = WN_ACTION_T;
-    int status = wn_events_add(store, event, &added, err);
+    wn_time_format(event.at, id);
+    event.message_id = wn_span_of(id);
+    event.source = SOURCE;
+    event.action = WN_ACTION_T;
+    int status = wn_events_add(store, &event, &added, err);
     return status == WN_OK ? wn_suppression_update(store, false, err) : status;
 }
 
@@ -121,11 +122,12 @@ int wn_subject_add(struct wn_store *store, const struct wn_subject *subject, str
     if (!*changed) {
         return status;
     }
-    struct wn_event event = {.recipient = subject->key,
-                             .diagnostic = reason,
-                             .kind = WN_KIND_manual_add,
-                             .category = WN_CATEGORY_already_suppressed,
-                             .at = record.history.last_at > now ? record.history.last_at : now};
+    const struct wn_event event = {.recipient = subject->key,
+                                   .diagnostic = reason,
+                                   .kind = WN_KIND_manual_add,
+                                   .category = WN_CATEGORY_already_suppressed,
+                                   .at =
+                                       record.history.last_at > now ? record.history.last_at : now};
     return add_event(store, &event, err);
 }
 
@@ -156,10 +158,10 @@ int wn_subject_remove(struct wn_store *store, const struct wn_subject *subject, 
         return status;
     }
     *changed = true;
-    struct wn_event event = {.recipient = subject->key,
-                             .kind = WN_KIND_manual_remove,
-                             .category = WN_CATEGORY_not_a_bounce,
-                             .at =
-                                 record.history.last_at >= now ? record.history.last_at + 1 : now};
+    const struct wn_event event = {.recipient = subject->key,
+                                   .kind = WN_KIND_manual_remove,
+                                   .category = WN_CATEGORY_not_a_bounce,
+                                   .at = record.history.last_at >= now ? record.history.last_at + 1
+                                                                       : now};
     return add_event(store, &event, err);
 }

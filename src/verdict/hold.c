@@ -7,24 +7,26 @@
 
 #define SINCE(member) offsetof(struct wn_history, member)
 
+#define BY_PERSON "only the person's own later resubscription lifts it"
+#define BY_HAND   "only 'winnow suppress remove' lifts it"
+#define BY_DELIVERY                                                                                \
+    "a delivery at least 24 h after the last bounce, or 'winnow suppress remove', clears it"
+#define BY_TIME                                                                                    \
+    "a delivery at least 24 h after the last bounce, 'winnow suppress remove', or time clears it"
+
 /* Where a reason's facts are in the history. */
 static const struct {
-    enum wn_reason reason;
     size_t since;
-    bool ends; /* at soft_until */
     const char *cleared_by;
+    enum wn_reason reason;
+    bool ends; /* at soft_until */
 } facts[] = {
-    {WN_REASON_complained, SINCE(complained_at), false,
-     "only the person's own later resubscription lifts it"},
-    {WN_REASON_unsubscribed, SINCE(unsubscribed_at), false,
-     "only the person's own later resubscription lifts it"},
-    {WN_REASON_suppressed, SINCE(suppressed_at), false, "only 'winnow suppress remove' lifts it"},
-    {WN_REASON_hard_bounced, SINCE(hard_since), false,
-     "a delivery at least 24 h after the last bounce, or 'winnow suppress remove', clears it"},
-    {WN_REASON_full_too_long, SINCE(soft_since), true,
-     "a delivery at least 24 h after the last bounce, 'winnow suppress remove', or time clears it"},
-    {WN_REASON_bounced_too_often, SINCE(soft_since), true,
-     "a delivery at least 24 h after the last bounce, 'winnow suppress remove', or time clears it"},
+    {SINCE(complained_at), BY_PERSON, WN_REASON_complained, false},
+    {SINCE(unsubscribed_at), BY_PERSON, WN_REASON_unsubscribed, false},
+    {SINCE(suppressed_at), BY_HAND, WN_REASON_suppressed, false},
+    {SINCE(hard_since), BY_DELIVERY, WN_REASON_hard_bounced, false},
+    {SINCE(soft_since), BY_TIME, WN_REASON_full_too_long, true},
+    {SINCE(soft_since), BY_TIME, WN_REASON_bounced_too_often, true},
 };
 
 const char *const wn_hold_words[] = {
