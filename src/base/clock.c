@@ -85,8 +85,8 @@ void wn_time_format_mail(int64_t at, char text[WN_MAIL_TIME_TEXT])
     int64_t day = at / WN_DAY - (at % WN_DAY < 0);
     int month = (plain[5] - '0') * 10 + plain[6] - '0';
     (void)snprintf(text, WN_MAIL_TIME_TEXT, "%.3s, %.2s %.3s %.4s %.8s +0000",
-                   days + 3 * (((day % 7) + 7) % 7), plain + 8, months + 3 * (month - 1), plain,
-                   plain + 11);
+                   days + (ptrdiff_t)3 * (((day % 7) + 7) % 7), plain + 8,
+                   months + (ptrdiff_t)3 * (month - 1), plain, plain + 11);
 }
 
 /* A cursor over the text: each step consumes what it expects or fails. */

@@ -62,7 +62,9 @@ static const char *format_time(int64_t at, char text[WN_TIME_TEXT])
 
 static void print_span(struct wn_span s)
 {
-    (void)fwrite(s.p, 1, s.n, stdout); /* what the store holds is printable (events.c) */
+    if (s.n > 0) {
+        (void)fwrite(s.p, 1, s.n, stdout); /* what the store holds is printable (events.c) */
+    }
 }
 
 static void format_codes(const struct wn_event *event, char text[32])

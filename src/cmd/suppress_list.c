@@ -48,7 +48,9 @@ static void print_line(const struct wn_suppressed *s, struct wn_span diagnostic)
     }
     (void)printf("%.*s\t%s\t%s\t%s\t", (int)s->address.n, s->address.p,
                  wn_reason_word(s->hold.reason), since, until);
-    (void)fwrite(diagnostic.p, 1, diagnostic.n, stdout);
+    if (diagnostic.n > 0) {
+        (void)fwrite(diagnostic.p, 1, diagnostic.n, stdout);
+    }
     (void)putchar('\n');
 }
 
