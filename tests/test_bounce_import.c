@@ -403,9 +403,11 @@ static void dump(struct wn_buf *out)
         ("SELECT domain || delivered_at || '.' || answered_at || '.' || unreachable_since FROM "
          "domain_history ORDER BY domain"),
         "SELECT domain || day || '.' || at FROM domain_expiry ORDER BY domain, day",
-        "SELECT hex(digest) FROM event ORDER BY digest"};
+        "SELECT hex(digest) FROM event ORDER BY digest",
+        ("SELECT hex(e.digest) || burst || scope || name || mark FROM quarantine q"
+         " JOIN event e ON e.id = q.event ORDER BY e.digest")};
     wn_buf_clear(out);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         sqlite3_stmt *s;
         ck_assert_int_eq(sqlite3_prepare_v2(store->db, queries[i], -1, &s, NULL), SQLITE_OK);
         while (sqlite3_step(s) == SQLITE_ROW) {
@@ -413,6 +415,16 @@ static void dump(struct wn_buf *out)
         }
         ck_assert_int_eq(sqlite3_finalize(s), SQLITE_OK);
     }
+}
+
+/* The first line in which two dumps differ. */
+static void assert_same(struct wn_buf *a, struct wn_buf *b)
+{
+    const char *p = wn_buf_text(a), *q = wn_buf_text(b), *line = p;
+    for (; *p != '\0' && *p == *q; p++, q++) {
+        line = *p == '\n' ? p + 1 : line;
+    }
+    ck_assert_msg(*p == *q, "%.100s", line);
 }
 
 START_TEST(importing_twice_changes_nothing)
@@ -432,17 +444,17 @@ START_TEST(importing_twice_changes_nothing)
     ck_assert_uint_eq(counts.added, added);
     ck_assert_uint_eq(counts.known, 2 * ROWS - added);
     dump(&again);
-    ck_assert_str_eq(wn_buf_text(&once), wn_buf_text(&again));
-    ck_assert_msg(wn_import_rebuild(store, &err) == WN_OK, "%s", err.text);
+    assert_same(&once, &again);
+    ck_assert_msg(wn_import_rebuild(store, NULL, &err) == WN_OK, "%s", err.text);
     dump(&again);
-    ck_assert_str_eq(wn_buf_text(&once), wn_buf_text(&again));
+    assert_same(&once, &again);
     /* Overlapping parts, the later first, into another store. */
     wn_store_free(store);
     ck_assert_int_eq(wn_store_open(tempdir_path("other.db"), WN_STORE_WRITE, &store, &err), WN_OK);
     ck_assert_msg(import_path(write_many("b.csv", 30000, ROWS), NULL) == WN_OK, "%s", err.text);
     ck_assert_msg(import_path(write_many("a.csv", 0, 40000), NULL) == WN_OK, "%s", err.text);
     dump(&again);
-    ck_assert_str_eq(wn_buf_text(&once), wn_buf_text(&again));
+    assert_same(&once, &again);
     wn_buf_release(&once);
     wn_buf_release(&again);
 }
@@ -482,7 +494,7 @@ START_TEST(fails_in_order)
     (void)sqlite3_busy_timeout(store->db, 10);
     ck_assert_int_eq(import_path(path, NULL), WN_E_TEMPFAIL);
     err = (struct wn_error){0};
-    ck_assert_int_eq(wn_import_rebuild(store, &err), WN_E_TEMPFAIL);
+    ck_assert_int_eq(wn_import_rebuild(store, NULL, &err), WN_E_TEMPFAIL);
     wn_store_free(other);
 }
 END_TEST

@@ -20,6 +20,8 @@ enum {
     MOST = 12
 };
 
+static struct wn_bounce_policy defaults;
+
 #define BOUNCE(t, a)                                                                               \
     {                                                                                              \
         .at = (t), .kind = WN_KIND_bounce, .action = WN_ACTION_##a, .category = ADDR               \
@@ -289,6 +291,7 @@ static void assert_history(const char *name, const struct wn_history *got,
     SAME(soft_since);
     SAME(soft_until);
     SAME(soft_at);
+    ck_assert_int_eq(got->soft_lately_until, got->soft_at != 0 ? got->soft_at + 90 * WN_DAY : 0);
     SAME(full);
     SAME(bounced_at);
     SAME(delivered_at);
@@ -302,7 +305,7 @@ START_TEST(derives)
     const struct derive_case *c = &derive_cases[_i];
     struct wn_history history;
     size_t n = count_events(c->events);
-    wn_history_derive(c->events, n, &history);
+    wn_history_derive(c->events, n, &defaults, &history);
     assert_history(c->name, &history, &c->want);
     if (n > 0) {
         ck_assert_int_eq(history.last_at, c->events[n - 1].at);
@@ -332,7 +335,7 @@ START_TEST(takes_the_reply_of_the_last_bounce_that_counts)
          .diagnostic = {"spam", 4}},
     };
     struct wn_history h;
-    wn_history_derive(events, 2, &h);
+    wn_history_derive(events, 2, &defaults, &h);
     ck_assert_uint_eq(h.code, 550);
     ck_assert_uint_eq(h.enhanced[0], 5);
     ck_assert_uint_eq(h.enhanced[1], 1);
@@ -346,7 +349,7 @@ START_TEST(names_the_last_event)
 {
     const struct wn_event events[] = {KIND(D(1), complaint)};
     struct wn_history h;
-    wn_history_derive(events, 1, &h);
+    wn_history_derive(events, 1, &defaults, &h);
     ck_assert_str_eq(wn_history_last_word(&h), "complaint");
 }
 END_TEST
@@ -412,7 +415,7 @@ START_TEST(stores_what_it_derives)
     const struct derive_case *c = &derive_cases[_i];
     struct wn_history want, got = {0};
     size_t n = count_events(c->events);
-    wn_history_derive(c->events, n, &want);
+    wn_history_derive(c->events, n, &defaults, &want);
     begin();
     for (size_t i = 0; i < n; i++) {
         if (i > 0 && c->events[i].at == c->events[i - 1].at) {
@@ -670,6 +673,7 @@ END_TEST
 
 int main(void)
 {
+    wn_bounce_policy_init(&defaults);
     Suite *suite = suite_create("suppression");
     TCase *pure = tcase_create("derive");
     tcase_add_loop_test(pure, derives, 0, sizeof derive_cases / sizeof *derive_cases);

@@ -260,6 +260,59 @@ static int finish_transaction(struct wn_store *store, bool all, struct wn_error 
     return status == WN_OK ? wn_store_commit(store, err) : status;
 }
 
+struct burst_filter {
+    struct wn_buf *ids; /* lines */
+    wn_burst_visit *visit;
+    void *arg;
+};
+
+static int pass_burst(void *arg, const struct wn_burst *burst)
+{
+    struct burst_filter *filter = arg;
+    bool named = memmem(filter->ids->p, filter->ids->len, burst->id.p, burst->id.n) != NULL;
+    return named ? filter->visit(filter->arg, burst) : WN_OK;
+}
+
+/* Looks at every day that got mail. Each in a transaction of its own, unless one is open already.
+ */
+static int judge_days(struct wn_store *store, bool open, const _Atomic int *stop,
+                      struct wn_breaker_news *news, struct wn_error *err)
+{
+    int64_t day = -1;
+    int status = wn_breaker_next(store, &day, err);
+    while (status == WN_OK && day >= 0 && (stop == NULL || *stop == 0)) {
+        status = open ? WN_OK : wn_store_begin(store, err);
+        if (status == WN_OK) {
+            status = wn_breaker_judge(store, day, news, err);
+        }
+        if (status == WN_OK && !open) {
+            status = finish_transaction(store, false, err);
+        }
+        if (status == WN_OK) {
+            status = wn_breaker_next(store, &day, err);
+        }
+    }
+    return status;
+}
+
+/* The breaker's part of an import. */
+static int run_breaker(struct wn_store *store, bool open, const struct wn_import_settings *settings,
+                       struct wn_import_counts *counts, struct wn_error *err)
+{
+    struct wn_breaker_news news = {0};
+    struct burst_filter filter = {&news.ids, settings->burst, settings->burst_arg};
+    int status = judge_days(store, open, settings->stop, &news, err);
+    if (status == WN_OK && news.held > 0 && settings->burst != NULL) {
+        status = wn_bursts(store, false, pass_burst, &filter, err);
+    }
+    counts->quarantined += news.held;
+    if (status != WN_OK) {
+        wn_store_rollback(store);
+    }
+    wn_buf_release(&news.ids);
+    return status;
+}
+
 /* Writes what comes until the queue is closed; after a failure, only empties it. */
 static int write_batches(struct import *import, struct wn_store *store,
                          struct wn_import_counts *counts, struct wn_error *err)
@@ -298,6 +351,12 @@ static int write_batches(struct import *import, struct wn_store *store,
         }
     }
     if (open && import->settings->dry_run) {
+        if (status == WN_OK) {
+            status = wn_suppression_update(store, false, err);
+        }
+        if (status == WN_OK) {
+            status = run_breaker(store, true, import->settings, counts, err);
+        }
         wn_store_rollback(store);
     } else if (open && (status == WN_OK || status > WN_E_SIGNAL)) {
         int end = finish_transaction(store, false, err);
@@ -345,6 +404,9 @@ int wn_import_files(struct wn_store *store, const struct wn_walk *files,
     if (status == WN_OK && import.status != WN_OK) {
         status = wn_error_set(err, import.status, "%s", import.err.text);
     }
+    if (status == WN_OK && !settings->dry_run) {
+        status = run_breaker(store, false, settings, counts, err);
+    }
 out:
     while (wn_queue_try_pop(&import.free_batches) != NULL) {
     }
@@ -355,14 +417,46 @@ out:
     return status;
 }
 
-int wn_import_rebuild(struct wn_store *store, struct wn_error *err)
+/* Begins a transaction, sets the policy and has the breaker look at everything under it. */
+static int apply_policy(struct wn_store *store, const struct wn_bounce_policy *policy,
+                        struct wn_breaker_news *news, struct wn_error *err)
 {
     int status = wn_store_begin(store, err);
+    if (status == WN_OK && policy != NULL) {
+        status = wn_bounce_policy_put(store, policy, err);
+    }
+    if (status == WN_OK) {
+        status = wn_breaker_all(store, err);
+    }
+    return status == WN_OK ? judge_days(store, true, NULL, news, err) : status;
+}
+
+int wn_import_rebuild(struct wn_store *store, const struct wn_bounce_policy *policy,
+                      struct wn_error *err)
+{
+    struct wn_breaker_news news = {0};
+    int status = apply_policy(store, policy, &news, err);
     if (status == WN_OK) {
         status = finish_transaction(store, true, err);
     }
     if (status != WN_OK) {
         wn_store_rollback(store);
     }
+    wn_buf_release(&news.ids);
+    return status;
+}
+
+int wn_import_compare(struct wn_store *store, const struct wn_bounce_policy *policy,
+                      wn_history_change_visit *visit, wn_domain_change_visit *visit_domain,
+                      void *arg, struct wn_breaker_news *news, struct wn_error *err)
+{
+    int status = apply_policy(store, policy, news, err);
+    if (status == WN_OK) {
+        status = wn_history_compare(store, visit, arg, err);
+    }
+    if (status == WN_OK) {
+        status = wn_domain_history_compare(store, visit_domain, arg, err);
+    }
+    wn_store_rollback(store);
     return status;
 }

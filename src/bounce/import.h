@@ -5,6 +5,8 @@
 /* From files of bounces into the store. */
 
 #include "bounce/feed.h"
+#include "store/breaker.h"
+#include "store/suppression.h"
 
 /* What was found, summed over all files of an import. rows = added + known + unused + older. */
 struct wn_import_counts {
@@ -17,6 +19,7 @@ struct wn_import_counts {
     uint64_t faults[WN_NOTICE_FAULTS];
     uint64_t kinds[WN_KIND_COUNT];            /* of the added */
     uint64_t actions[WN_BOUNCE_ACTION_COUNT]; /* of the added bounces and deferrals */
+    uint64_t quarantined; /* events that the breaker held, whether this import added them or not */
 };
 
 /* Called for each row that cannot be used, from the reading thread, in the order of the file. */
@@ -34,17 +37,30 @@ struct wn_import_settings {
     void *unused_arg;
     /* Called for each file in a directory that is skipped, from the reading thread; or NULL. */
     void (*skipped)(void *arg, const char *path, const char *sentence);
+    /* Called for each burst that the import found or made larger; or NULL. */
+    wn_burst_visit *burst;
+    void *burst_arg;
 };
 
 /* Reads the files (feed.h) and adds their events, in transactions of less than a second, each with
  * the suppression that follows from it: what was committed when an import fails or is stopped
- * stays, and the same import run again completes it. The caller holds WN_LOCK_IMPORT. Adds to
- * *counts. Errors: those of wn_feed_run and of the store; WN_E_SIGNAL + n when stopped. */
+ * stays, and the same import run again completes it. At the end the breaker looks at the days that
+ * got mail, also those of an earlier import that did not come to that. The caller holds
+ * WN_LOCK_IMPORT. Adds to *counts. Errors: those of wn_feed_run and of the store; WN_E_SIGNAL + n
+ * when stopped. */
 int wn_import_files(struct wn_store *store, const struct wn_walk *files,
                     const struct wn_import_settings *settings, struct wn_import_counts *counts,
                     struct wn_error *err);
 
-/* Derives every suppression again from the events alone, in one transaction. */
-int wn_import_rebuild(struct wn_store *store, struct wn_error *err);
+/* Derives every suppression again from the events alone, in one transaction: under `policy`, which
+ * the store remembers, or under the one it has where that is NULL. */
+int wn_import_rebuild(struct wn_store *store, const struct wn_bounce_policy *policy,
+                      struct wn_error *err);
+
+/* What wn_import_rebuild would change, by the visits of suppression.h, and what the breaker would
+ * hold or let go, added to *news. The store is left as it was. */
+int wn_import_compare(struct wn_store *store, const struct wn_bounce_policy *policy,
+                      wn_history_change_visit *visit, wn_domain_change_visit *visit_domain,
+                      void *arg, struct wn_breaker_news *news, struct wn_error *err);
 
 #endif

@@ -105,6 +105,7 @@ static void classify_reply(struct wn_notice *notice, struct wn_event *event)
     memcpy(event->enhanced, result.enhanced, sizeof event->enhanced);
     event->enhanced_detail = result.enhanced_detail;
     event->rule = wn_span_of(result.rule);
+    event->provider = wn_span_of(wn_provider_name(result.provider));
     if (result.category == WN_CATEGORY_unclassified && notice->said != WN_CATEGORY_unclassified) {
         event->category = notice->said;
         event->action = action_of_said(notice);
@@ -150,6 +151,8 @@ bool wn_notice_judge(struct wn_notice *notice, int64_t now, char *key, struct wn
     };
     if (notice->kind == WN_KIND_bounce || notice->kind == WN_KIND_deferred) {
         classify_reply(notice, event);
+    } else if (event->kind == WN_KIND_delivered) {
+        event->provider = wn_span_of(wn_provider_name(wn_provider_of(notice->remote)));
     }
     return true;
 }

@@ -9,6 +9,7 @@ static const struct subcommand {
     {"parse", wn_cmd_bounces_parse},
     {"import", wn_cmd_bounces_import},
     {"classify", wn_cmd_bounces_classify},
+    {"quarantine", wn_cmd_bounces_quarantine},
 };
 
 enum {

@@ -10,6 +10,7 @@
 int wn_cmd_bounces_parse(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_bounces_import(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_bounces_classify(struct wn_cmd *cmd, int argc, char **argv);
+int wn_cmd_bounces_quarantine(struct wn_cmd *cmd, int argc, char **argv);
 
 struct wn_bounce_reading {
     const char *map, *since, *unrecognized;
@@ -66,6 +67,14 @@ void wn_bounce_print_skipped(void *arg, const char *path, const char *sentence);
 
 /* The counts, in one line on standard error. `stored`: added and known mean something. */
 void wn_bounce_print_counts(const struct wn_import_counts *counts, bool stored, bool verbose);
+
+/* One line that names a burst, on standard error. */
+int wn_bounce_print_burst(void *arg, const struct wn_burst *burst);
+
+/* Prints who would be judged otherwise under the policy (NULL: the store's own), and why, on
+ * standard output. */
+int wn_bounce_compare(struct wn_cmd *cmd, struct wn_store *store,
+                      const struct wn_bounce_policy *policy, bool json, bool quiet);
 
 /* What `counts.faults` add up to. */
 uint64_t wn_bounce_no_bounces(const struct wn_import_counts *counts);

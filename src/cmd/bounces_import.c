@@ -8,7 +8,7 @@
 
 struct settings {
     struct wn_bounce_reading reading;
-    const char *db;
+    const char *db, *policy;
     int64_t wait;
     bool rebuild, reread, dry_run, json;
 };
@@ -18,10 +18,14 @@ static const struct wn_option options[] = {
      "the store (default: $XDG_STATE_HOME/winnow/winnow.db, else ~/.local/state/…)", 0, 0},
     {"rebuild", 0, WN_OPT_FLAG, offsetof(struct settings, rebuild), NULL,
      "derive every suppression again from the events; needs no file", 0, 0},
+    {"bounce-policy", 0, WN_OPT_TEXT, offsetof(struct settings, policy), "FILE",
+     "derive every suppression again under the numbers in FILE, and remember them", 0, 0},
     {"reread", 0, WN_OPT_FLAG, offsetof(struct settings, reread), NULL,
      "read logs from their beginning, wherever the last import stopped", 0, 0},
     {"dry-run", 'n', WN_OPT_FLAG, offsetof(struct settings, dry_run), NULL,
-     "count what is new and leave the store as it is", 0, 0},
+     "count what is new and leave the store as it is; with --bounce-policy or --rebuild: show who "
+     "would be judged otherwise, and why",
+     0, 0},
     {"wait", 0, WN_OPT_NUMBER, offsetof(struct settings, wait), "SECONDS",
      "wait this long for another import that holds the store (default 0)", 0, 86400},
     {"json", 0, WN_OPT_FLAG, offsetof(struct settings, json), NULL,
@@ -37,7 +41,11 @@ const struct wn_command_help wn_help_bounces_import = {
         "Reads what 'winnow bounces parse' reads and adds it to the store. Importing a file twice "
         "changes nothing.\n\n"
         "An import that is stopped keeps what it has committed; the same import again completes "
-        "it.",
+        "it.\n\n"
+        "When one domain or provider suddenly refuses many addresses in the same words, those "
+        "events go into quarantine ('winnow help bounces quarantine') and do not count.\n\n"
+        "A bounce policy is a file of 'name = number' lines; what it does not name gets its "
+        "default. The store remembers it, and later imports go by it.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -47,9 +55,9 @@ static void print_json(const struct wn_import_counts *c)
     uint64_t no_bounce = wn_bounce_no_bounces(c);
     (void)printf("{\"read\":%" PRIu64 ",\"new\":%" PRIu64 ",\"known\":%" PRIu64
                  ",\"older\":%" PRIu64 ",\"no_bounce\":%" PRIu64 ",\"unrecognised\":%" PRIu64
-                 ",\"files_skipped\":%" PRIu64 ",\"kinds\":{",
+                 ",\"quarantined\":%" PRIu64 ",\"files_skipped\":%" PRIu64 ",\"kinds\":{",
                  c->rows, c->added, c->known, c->older, no_bounce, c->unused - no_bounce,
-                 c->skipped);
+                 c->quarantined, c->skipped);
     for (size_t i = 0; i < WN_KIND_COUNT; i++) {
         (void)printf("%s\"%s\":%" PRIu64, i > 0 ? "," : "",
                      wn_event_kind_word((enum wn_event_kind)i), c->kinds[i]);
@@ -63,8 +71,10 @@ static void print_json(const struct wn_import_counts *c)
 }
 
 static int import_into(const char *path, struct wn_cmd *cmd, const struct settings *s,
+                       const struct wn_bounce_policy *policy,
                        const struct wn_import_settings *settings, const struct wn_walk *files)
 {
+    bool rebuild = s->rebuild || policy != NULL;
     struct wn_lock *lock = NULL;
     struct wn_store *store = NULL;
     struct wn_import_counts counts = {0};
@@ -73,8 +83,12 @@ static int import_into(const char *path, struct wn_cmd *cmd, const struct settin
     if (status == WN_OK) {
         status = wn_store_open(path, WN_STORE_WRITE, &store, &cmd->err);
     }
-    if (status == WN_OK && s->rebuild) {
-        status = wn_import_rebuild(store, &cmd->err);
+    if (status == WN_OK && rebuild && s->dry_run) {
+        status = wn_bounce_compare(cmd, store, policy, s->json, s->reading.quiet);
+        goto out;
+    }
+    if (status == WN_OK && rebuild) {
+        status = wn_import_rebuild(store, policy, &cmd->err);
     }
     if (status == WN_OK && files->count > 0) {
         status = wn_import_files(store, files, settings, &counts, &cmd->err);
@@ -84,10 +98,11 @@ static int import_into(const char *path, struct wn_cmd *cmd, const struct settin
     } else if (!s->reading.quiet && !s->json && store != NULL && counts.rows + counts.skipped > 0) {
         wn_bounce_print_counts(&counts, true, s->reading.verbose);
     } else if (status == WN_OK && !s->reading.quiet && !s->json) {
-        (void)fprintf(stderr, s->rebuild && files->count == 0
+        (void)fprintf(stderr, rebuild && files->count == 0
                                   ? "winnow: every suppression was derived again\n"
                                   : "winnow: nothing to read\n");
     }
+out:
     wn_store_free(store);
     wn_lock_free(lock);
     return status;
@@ -97,17 +112,26 @@ int wn_cmd_bounces_import(struct wn_cmd *cmd, int argc, char **argv)
 {
     struct settings s = {0};
     struct wn_import_settings settings;
+    struct wn_bounce_policy policy;
     struct wn_operands paths = {0};
     struct wn_walk files = {0};
     struct wn_buf db = {0};
     int status = wn_options_read(&wn_help_bounces_import, argc, argv, &s, &paths, &cmd->err);
-    if (status == WN_OK && paths.n == 0 && !s.rebuild) {
+    bool rebuild = s.rebuild || s.policy != NULL;
+    if (status == WN_OK && paths.n == 0 && !rebuild) {
         status = wn_error_set(&cmd->err, WN_E_USAGE,
                               "name a file or directory of bounces, such as 'winnow bounces import "
                               "bounces.csv'");
     }
-    if (status == WN_OK && s.rebuild && s.dry_run) {
-        status = wn_error_set(&cmd->err, WN_E_USAGE, "--rebuild does not go with --dry-run");
+    if (status == WN_OK && rebuild && s.dry_run && paths.n > 0) {
+        status = wn_error_set(&cmd->err, WN_E_USAGE,
+                              "--dry-run shows either what %s would change or what is new in "
+                              "files: name no file, or leave %s out",
+                              s.policy != NULL ? "--bounce-policy" : "--rebuild",
+                              s.policy != NULL ? "--bounce-policy" : "--rebuild");
+    }
+    if (status == WN_OK && s.policy != NULL) {
+        status = wn_bounce_policy_read(s.policy, &policy, &cmd->err);
     }
     if (status == WN_OK) {
         status = wn_bounce_reading_apply(&s.reading, cmd, &paths, &settings, &files, &cmd->err);
@@ -120,7 +144,8 @@ int wn_cmd_bounces_import(struct wn_cmd *cmd, int argc, char **argv)
         status = wn_store_default_path(&db, &cmd->err);
     }
     if (status == WN_OK) {
-        status = import_into(wn_buf_text(&db), cmd, &s, &settings, &files);
+        status = import_into(wn_buf_text(&db), cmd, &s, s.policy != NULL ? &policy : NULL,
+                             &settings, &files);
     }
     wn_walk_release(&files);
     wn_buf_release(&db);

@@ -58,6 +58,7 @@ int wn_bounce_reading_apply(const struct wn_bounce_reading *r, const struct wn_c
         .stop = cmd->stop,
         .unused = r->verbose ? wn_bounce_print_unused : NULL,
         .skipped = r->verbose ? wn_bounce_print_skipped : NULL,
+        .burst = r->quiet ? NULL : wn_bounce_print_burst,
     };
     int status = r->map != NULL ? wn_source_check_map(r->map, err) : WN_OK;
     if (status == WN_OK && r->since != NULL &&
@@ -93,6 +94,20 @@ void wn_bounce_print_skipped(void *arg, const char *path, const char *sentence)
     (void)fprintf(stderr, "winnow: skipped: %s\n", sentence);
 }
 
+int wn_bounce_print_burst(void *arg, const struct wn_burst *burst)
+{
+    (void)arg;
+    char since[WN_TIME_TEXT];
+    wn_time_format(burst->since, since);
+    (void)fprintf(stderr,
+                  "winnow: quarantined: %.*s %.*s refused %" PRIu64
+                  " addresses in the same words from %s on (%.*s); see 'winnow bounces quarantine "
+                  "list'\n",
+                  (int)burst->scope.n, burst->scope.p, (int)burst->name.n, burst->name.p,
+                  burst->addresses, since, (int)burst->id.n, burst->id.p);
+    return WN_OK;
+}
+
 uint64_t wn_bounce_no_bounces(const struct wn_import_counts *counts)
 {
     uint64_t sum = 0;
@@ -113,6 +128,9 @@ void wn_bounce_print_counts(const struct wn_import_counts *c, bool stored, bool 
     }
     if (c->older > 0) {
         (void)fprintf(stderr, ", %" PRIu64 " older", c->older);
+    }
+    if (c->quarantined > 0) {
+        (void)fprintf(stderr, ", %" PRIu64 " quarantined", c->quarantined);
     }
     (void)fprintf(stderr, ", %" PRIu64 " no bounce, %" PRIu64 " unrecognised", no_bounce,
                   unrecognised);

@@ -94,7 +94,12 @@ static void print_event(const struct wn_event *event)
     }
     (void)printf("  [");
     print_span(event->source);
-    (void)printf("]\n");
+    (void)printf("]");
+    if (event->quarantine.n > 0) {
+        (void)printf(" quarantine: ");
+        print_span(event->quarantine);
+    }
+    (void)putchar('\n');
     if (event->diagnostic.n > 0) {
         (void)printf("      ");
         print_span(event->diagnostic);
@@ -157,6 +162,7 @@ static void add_event(cJSON *events, const struct wn_event *event)
     add_text(object, "diagnostic", event->diagnostic);
     add_text(object, "message_id", event->message_id);
     add_text(object, "rule", event->rule);
+    add_text(object, "quarantine", event->quarantine);
     if (!cJSON_AddItemToArray(events, object)) {
         wn_out_of_memory();
     }
@@ -271,8 +277,12 @@ static void print_amount(const struct subject *s)
     const struct wn_history *h = &s->history;
     char bounced[WN_TIME_TEXT], delivered[WN_TIME_TEXT];
     if (!s->known) {
-        print_span(s->recipient);
-        (void)printf(s->hashed.since == 0 ? "\n  nothing is known of it\n" : "\n");
+        if (s->event_count > 0) {
+            (void)printf("  nothing counts: all of it is in quarantine\n");
+        } else {
+            print_span(s->recipient);
+            (void)printf(s->hashed.since == 0 ? "\n  nothing is known of it\n" : "\n");
+        }
     } else {
         (void)printf("  counts: %" PRIu32 " hard, %" PRIu32 " soft; last bounce that counts %s, "
                      "last delivery %s\n",

@@ -32,13 +32,15 @@ static const char schema[] =
 static const char log_position[] =
 #include "store/log_position.sql.inc"
     ;
-
 static const char suppressed_hash[] =
 #include "store/suppressed_hash.sql.inc"
     ;
+static const char breaker[] =
+#include "store/breaker.sql.inc"
+    ;
 
 /* Migration i leads from version i to i + 1. Only ever appended to. */
-static const char *const migrations[] = {schema, log_position, suppressed_hash};
+static const char *const migrations[] = {schema, log_position, suppressed_hash, breaker};
 enum {
     VERSION = sizeof migrations / sizeof *migrations
 };
@@ -551,6 +553,8 @@ void wn_store_rollback(struct wn_store *store)
         (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }
     store->last_id = 0; /* a mailbox may be gone again */
+    store->policy_known = false;
+    memset(store->days, 0, sizeof store->days);
     wn_mailboxes_clear(&store->mailboxes);
     wn_domains_clear(&store->domains);
 }

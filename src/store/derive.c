@@ -19,21 +19,6 @@
 
 #define HOUR INT64_C(3600)
 
-/* bounces.md: "What a code does to the list" and "Counting". */
-static const struct {
-    int64_t second_after, second_within;                    /* S2: seconds from the first */
-    int64_t soft_days, soft_span, soft_within, soft_expiry; /* N: days */
-    int64_t cleared_after; /* seconds from the last bounce to a delivery that clears it */
-} rules = {
-    .second_after = 72 * HOUR,
-    .second_within = 95 * WN_DAY,
-    .soft_days = 3,
-    .soft_span = 14,
-    .soft_within = 90,
-    .soft_expiry = 180,
-    .cleared_after = 24 * HOUR,
-};
-
 /* Since when a will is in force, and when it was last said. */
 struct will {
     int64_t since, last;
@@ -167,34 +152,35 @@ static void lift(struct will *will, int64_t at)
     }
 }
 
-void wn_soft_threshold(const int64_t *times, size_t count, int64_t *since, int64_t *until)
+void wn_soft_threshold(const struct wn_bounce_policy *policy, const int64_t *times, size_t count,
+                       int64_t *since, int64_t *until)
 {
     *since = *until = 0;
     for (size_t i = 0, first = 0; i < count; i++) {
-        while (wn_day_of(times[i]) - wn_day_of(times[first]) > rules.soft_within) {
+        while (wn_day_of(times[i]) - wn_day_of(times[first]) > policy->soft_within_days) {
             first++;
         }
-        if ((int64_t)(i - first) + 1 >= rules.soft_days &&
-            wn_day_of(times[i]) - wn_day_of(times[first]) >= rules.soft_span) {
+        if ((int64_t)(i - first) + 1 >= policy->soft_days &&
+            wn_day_of(times[i]) - wn_day_of(times[first]) >= policy->soft_span_days) {
             if (*since == 0 || times[i] > *until) {
                 *since = times[i];
             }
-            *until = times[i] + rules.soft_expiry * WN_DAY;
+            *until = times[i] + policy->soft_expiry_days * WN_DAY;
         }
     }
 }
 
 /* Whether held[at], an S2, is the second of two far enough and not too far apart. */
-static bool is_second(const struct wn_event *events, const enum wn_bounce_action *weights,
-                      const uint32_t *held, size_t at)
+static bool is_second(const struct wn_bounce_policy *policy, const struct wn_event *events,
+                      const enum wn_bounce_action *weights, const uint32_t *held, size_t at)
 {
     for (size_t i = at; i > 0; i--) {
         const struct wn_event *first = &events[held[i - 1]];
         int64_t apart = events[held[at]].at - first->at;
-        if (apart > rules.second_within) {
+        if (apart > policy->second_within_days * WN_DAY) {
             return false;
         }
-        if (weights[held[i - 1]] == WN_ACTION_S2 && apart >= rules.second_after) {
+        if (weights[held[i - 1]] == WN_ACTION_S2 && apart >= policy->second_after_hours * HOUR) {
             return true;
         }
     }
@@ -202,8 +188,9 @@ static bool is_second(const struct wn_event *events, const enum wn_bounce_action
 }
 
 /* What the bounces that are held against a mailbox amount to. */
-static void amount(const struct wn_event *events, const enum wn_bounce_action *weights,
-                   const uint32_t *held, size_t count, struct wn_history *h)
+static void amount(const struct wn_bounce_policy *policy, const struct wn_event *events,
+                   const enum wn_bounce_action *weights, const uint32_t *held, size_t count,
+                   struct wn_history *h)
 {
     if (count == 0) {
         return;
@@ -215,7 +202,7 @@ static void amount(const struct wn_event *events, const enum wn_bounce_action *w
         const struct wn_event *event = &events[held[i]];
         enum wn_bounce_action weight = weights[held[i]];
         bool dead = weight == WN_ACTION_S ||
-                    (weight == WN_ACTION_S2 && is_second(events, weights, held, i));
+                    (weight == WN_ACTION_S2 && is_second(policy, events, weights, held, i));
         if (weight == WN_ACTION_N) {
             soft[h->soft_bounces++] = event->at;
         } else {
@@ -226,12 +213,15 @@ static void amount(const struct wn_event *events, const enum wn_bounce_action *w
         } else if (!dead) {
             h->soft_at = event->at;
         }
-        if (wn_day_of(last->at) - wn_day_of(event->at) <= rules.soft_within) {
+        if (wn_day_of(last->at) - wn_day_of(event->at) <= policy->soft_within_days) {
             lately++;
             full += event->category == WN_CATEGORY_mailbox_full;
         }
     }
-    wn_soft_threshold(soft, h->soft_bounces, &h->soft_since, &h->soft_until);
+    if (h->soft_at != 0) {
+        h->soft_lately_until = h->soft_at + policy->soft_lately_days * WN_DAY;
+    }
+    wn_soft_threshold(policy, soft, h->soft_bounces, &h->soft_since, &h->soft_until);
     h->full = full * 2 > lately;
     h->bounced_at = last->at;
     h->code = last->code;
@@ -241,7 +231,8 @@ static void amount(const struct wn_event *events, const enum wn_bounce_action *w
     free(soft);
 }
 
-void wn_history_derive(const struct wn_event *events, size_t count, struct wn_history *history)
+void wn_history_derive(const struct wn_event *events, size_t count,
+                       const struct wn_bounce_policy *policy, struct wn_history *history)
 {
     *history = (struct wn_history){0};
     if (count == 0) {
@@ -261,7 +252,7 @@ void wn_history_derive(const struct wn_event *events, size_t count, struct wn_hi
         switch (event->kind) {
         case WN_KIND_delivered:
             history->delivered_at = event->at;
-            if (n > 0 && event->at - events[held[n - 1]].at >= rules.cleared_after) {
+            if (n > 0 && event->at - events[held[n - 1]].at >= policy->cleared_after_hours * HOUR) {
                 n = 0;
             }
             break;
@@ -288,7 +279,7 @@ void wn_history_derive(const struct wn_event *events, size_t count, struct wn_hi
             }
         }
     }
-    amount(events, weights, held, n, history);
+    amount(policy, events, weights, held, n, history);
     history->complained_at = complaint.since;
     history->unsubscribed_at = unsubscription.since;
     history->suppressed_at = suppression.since;

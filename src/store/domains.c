@@ -126,29 +126,44 @@ static int add_time(void *arg, sqlite3_stmt *row)
     return WN_OK;
 }
 
-static int derive_domain(struct wn_store *store, struct wn_span domain, int64_t answered_at,
-                         struct wn_error *err)
+/* Since when and until when the domain is unreachable, from its days in the store. */
+static int weigh_domain(struct wn_store *store, struct wn_span domain, int64_t answered_at,
+                        int64_t *since, int64_t *until, struct wn_error *err)
 {
     struct times times = {0};
-    sqlite3_stmt *days = NULL, *put = NULL;
-    int64_t since, until;
-    int status = wn_store_statement(store, WN_STATEMENT_domain_days, &days, err);
+    struct wn_bounce_policy policy;
+    sqlite3_stmt *days = NULL;
+    int status = wn_bounce_policy_get(store, &policy, err);
+    if (status == WN_OK) {
+        status = wn_store_statement(store, WN_STATEMENT_domain_days, &days, err);
+    }
     if (status == WN_OK) {
         wn_bind_text(days, 1, domain);
         (void)sqlite3_bind_int64(days, 2, answered_at);
         status = wn_statement_rows(store, days, add_time, &times, err);
     }
     if (status == WN_OK) {
+        wn_soft_threshold(&policy, times.at, times.count, since, until);
+    }
+    free(times.at);
+    return status;
+}
+
+static int derive_domain(struct wn_store *store, struct wn_span domain, int64_t answered_at,
+                         struct wn_error *err)
+{
+    sqlite3_stmt *put = NULL;
+    int64_t since = 0, until = 0;
+    int status = weigh_domain(store, domain, answered_at, &since, &until, err);
+    if (status == WN_OK) {
         status = wn_store_statement(store, WN_STATEMENT_domain_put, &put, err);
     }
     if (status == WN_OK) {
-        wn_soft_threshold(times.at, times.count, &since, &until);
         wn_bind_text(put, 1, domain);
         (void)sqlite3_bind_int64(put, 2, since);
         (void)sqlite3_bind_int64(put, 3, until);
         status = wn_statement_run(store, put, err);
     }
-    free(times.at);
     return status;
 }
 
@@ -229,4 +244,39 @@ int wn_domain_history_scan(struct wn_store *store, wn_domain_history_visit *visi
     return status != WN_OK ? status
                            : wn_statement_rows(store, scan, visit_domain,
                                                &(struct domain_walk){visit, arg}, err);
+}
+
+struct domain_comparison {
+    struct wn_store *store;
+    wn_domain_change_visit *visit;
+    void *arg;
+    struct wn_error *err;
+};
+
+static int compare_domain(void *arg, sqlite3_stmt *row)
+{
+    struct domain_comparison *c = arg;
+    const struct wn_domain_history before = {
+        .unreachable_since = sqlite3_column_int64(row, 1),
+        .unreachable_until = sqlite3_column_int64(row, 2),
+        .delivered_at = sqlite3_column_int64(row, 3),
+    };
+    struct wn_domain_history after = before;
+    struct wn_span domain = wn_column_span(row, 0);
+    int status = weigh_domain(c->store, domain, sqlite3_column_int64(row, 4),
+                              &after.unreachable_since, &after.unreachable_until, c->err);
+    bool same = after.unreachable_since == before.unreachable_since &&
+                after.unreachable_until == before.unreachable_until;
+    return status != WN_OK || same ? status : c->visit(c->arg, domain, &before, &after);
+}
+
+int wn_domain_history_compare(struct wn_store *store, wn_domain_change_visit *visit, void *arg,
+                              struct wn_error *err)
+{
+    sqlite3_stmt *scan = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_domain_answers, &scan, err);
+    return status != WN_OK
+               ? status
+               : wn_statement_rows(store, scan, compare_domain,
+                                   &(struct domain_comparison){store, visit, arg, err}, err);
 }

@@ -21,7 +21,8 @@ enum {
     RECIPIENT_MAX = 512,
     SOURCE_MAX = 512,
     MESSAGE_ID_MAX = 512,
-    RULE_MAX = 64
+    RULE_MAX = 64,
+    PROVIDER_MAX = 64
 };
 
 static const char *const kind_words[] = {
@@ -162,6 +163,44 @@ static void add_normalised(struct wn_buf *out, struct wn_span reply)
     }
 }
 
+/* Whether a word of a reply says something of this recipient or message alone. */
+static bool is_particular(struct wn_span word, struct wn_span local)
+{
+    for (size_t i = 0; i < word.n; i++) {
+        bool dot = word.p[i] == '.' && i > 0 && i + 1 < word.n;
+        if (is_digit(word.p[i]) || word.p[i] == '@' || dot) {
+            return true;
+        }
+    }
+    return wn_span_equal_nocase(word, local);
+}
+
+void wn_reply_core(struct wn_buf *out, struct wn_span reply, struct wn_span recipient)
+{
+    static const char ends[] = " \t\r\n<>()[]{}\"',;:=!?*/";
+    const char *at = recipient.n > 0 ? memrchr(recipient.p, '@', recipient.n) : NULL;
+    struct wn_span local = {recipient.p, at != NULL ? (size_t)(at - recipient.p) : recipient.n};
+    reply = unwrap(reply);
+    for (size_t i = 0; i < reply.n;) {
+        struct wn_span word = {reply.p + i, 0};
+        while (i < reply.n && (reply.p[i] == '\0' || strchr(ends, reply.p[i]) == NULL)) {
+            i++;
+            word.n++;
+        }
+        while (word.n > 0 && strchr(".-", word.p[word.n - 1]) != NULL &&
+               word.p[word.n - 1] != '\0') {
+            word.n--;
+        }
+        if (word.n > 0 && !is_particular(word, local)) {
+            for (size_t k = 0; k < word.n; k++) {
+                wn_buf_add_char(out, wn_lower(word.p[k]));
+            }
+            wn_buf_add_char(out, ' ');
+        }
+        i += i < reply.n;
+    }
+}
+
 static void add_sized(struct wn_buf *out, struct wn_span s)
 {
     wn_buf_add_number(out, s.n);
@@ -259,6 +298,7 @@ int wn_events_add(struct wn_store *store, const struct wn_event *given, bool *ad
     event.diagnostic = tidy(clip(event.diagnostic, WN_DIAGNOSTIC_MAX), diagnostic);
     event.message_id = tidy(clip(event.message_id, MESSAGE_ID_MAX), message_id);
     event.rule = clip(event.rule, RULE_MAX);
+    event.provider = clip(event.provider, PROVIDER_MAX);
     *added = false;
 
     sqlite3_stmt *add = NULL;
@@ -296,11 +336,13 @@ int wn_events_add(struct wn_store *store, const struct wn_event *given, bool *ad
     wn_bind_span(add, 11, event.diagnostic);
     wn_bind_span(add, 12, event.message_id);
     wn_bind_span(add, 13, event.source);
+    wn_bind_span(add, 14, event.provider);
     status = wn_statement_run(store, add, err);
     if (status == WN_OK && sqlite3_changes(store->db) > 0) {
         *added = true;
         wn_mailboxes_note(&store->mailboxes, id, fresh, &event, digest.digest);
         wn_domains_note(&store->domains, &event);
+        wn_breaker_note(store, &event);
     }
     return status;
 }
@@ -361,6 +403,8 @@ static int visit_row(void *arg, sqlite3_stmt *row)
         .diagnostic = wn_column_span(row, 8),
         .message_id = wn_column_span(row, 9),
         .source = wn_column_span(row, 10),
+        .provider = wn_column_span(row, 11),
+        .quarantine = wn_column_span(row, 12),
     };
     if (phase < 0) {
         return wn_store_fail_row(walk->store, "an event holds a word that is none", walk->err);
@@ -368,6 +412,12 @@ static int visit_row(void *arg, sqlite3_stmt *row)
     event.phase = (enum wn_phase)phase;
     int status = read_words(walk, row, wn_column_span(row, 6), &event);
     return status == WN_OK ? walk->visit(walk->arg, &event) : status;
+}
+
+/* Whether an event of this mark in quarantine does not count. */
+static bool is_aside(struct wn_span mark)
+{
+    return mark.n > 0 && !wn_span_equal(mark, WN_SPAN("released"));
 }
 
 static int visit_story_row(void *arg, sqlite3_stmt *row)
@@ -383,6 +433,7 @@ static int visit_story_row(void *arg, sqlite3_stmt *row)
                 .diagnostic = wn_column_span(row, 6),
                 .message_id = wn_column_span(row, 7),
             },
+        .aside = is_aside(wn_column_span(row, 9)),
     };
     if (digest.n != WN_DIGEST) {
         return wn_store_fail_row(walk->store, "an event has no digest", walk->err);

@@ -39,7 +39,11 @@ struct wn_event {
     struct wn_span diagnostic; /* the reply as it was reported, at most WN_DIAGNOSTIC_MAX bytes */
     struct wn_span message_id; /* message or queue id, or empty */
     struct wn_span rule;       /* the classifier's rule id, or empty */
-    int64_t at;                /* seconds since 1970 */
+    struct wn_span provider;   /* whose server said it (smtp/provider.h), or empty; no identity */
+    /* Read only: "held", "released" or "discarded" when the breaker took it for part of a burst
+     * (breaker.h), or empty. */
+    struct wn_span quarantine;
+    int64_t at; /* seconds since 1970 */
     enum wn_event_kind kind;
     enum wn_category category;
     enum wn_bounce_action action;

@@ -66,8 +66,15 @@ void wn_mailboxes_note(struct wn_mailboxes_pending *pending, sqlite3_int64 id, b
     kept->event.diagnostic.p = wn_arena_copy(&pending->text, diagnostic.p, diagnostic.n);
     kept->event.message_id.p = wn_arena_copy(&pending->text, message_id.p, message_id.n);
     memcpy(kept->digest, digest, WN_DIGEST);
+    kept->aside = false;
     kept->previous = news->events;
     news->events = (uint32_t)++pending->event_count;
+}
+
+void wn_mailboxes_touch(struct wn_mailboxes_pending *pending, sqlite3_int64 id,
+                        struct wn_span address)
+{
+    find_news(pending, id, address, false)->fresh = false;
 }
 
 void wn_mailboxes_clear(struct wn_mailboxes_pending *pending)

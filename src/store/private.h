@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "store/events.h"
+#include "store/policy.h"
 #include "store/suppression.h"
 
 enum wn_statement {
@@ -46,12 +47,14 @@ struct wn_domains_pending {
 };
 
 enum {
-    WN_DIGEST = 16 /* bytes of an event's identity */
+    WN_DIGEST = 16,       /* bytes of an event's identity */
+    WN_DAYS_MAX = 1 << 16 /* days since 1970 that the breaker knows: to the year 2149 */
 };
 
 struct wn_event_kept {
     struct wn_event event; /* without source and rule */
     unsigned char digest[WN_DIGEST];
+    bool aside;        /* in quarantine: it does not count */
     uint32_t previous; /* 1 + index of the mailbox's event before it, or 0 */
 };
 
@@ -81,6 +84,9 @@ struct wn_store {
     struct wn_buf scratch;
     struct wn_buf last_address; /* of the mailbox last_id, which the last event was for */
     sqlite3_int64 last_id;      /* or 0 */
+    struct wn_bounce_policy policy;
+    bool policy_known;
+    unsigned char days[WN_DAYS_MAX / 8]; /* bits: days that got mail since the last update */
 };
 
 /* The sentence for SQLite's `code`, naming the store. Returns the status. */
@@ -142,7 +148,21 @@ void wn_domains_release(struct wn_domains_pending *pending);
 
 /* The rule "bounces on so many days that span so much within so long" over `count` times, one a UTC
  * day, oldest first: since when and until when it is passed (derive.c). */
-void wn_soft_threshold(const int64_t *times, size_t count, int64_t *since, int64_t *until);
+void wn_soft_threshold(const struct wn_bounce_policy *policy, const int64_t *times, size_t count,
+                       int64_t *since, int64_t *until);
+
+/* A mailbox whose events in the store count otherwise now: derives it again at the next update. */
+void wn_mailboxes_touch(struct wn_mailboxes_pending *pending, sqlite3_int64 id,
+                        struct wn_span address);
+
+/* The words of a reply without what differs from recipient to recipient and from message to
+ * message: what an address, a number or a host name is part of, and the recipient's own name
+ * (events.c). Appends. */
+void wn_reply_core(struct wn_buf *out, struct wn_span reply, struct wn_span recipient);
+
+/* The breaker's notes of the days that got mail (breaker.c): in memory, then in the store. */
+void wn_breaker_note(struct wn_store *store, const struct wn_event *event);
+int wn_breaker_save(struct wn_store *store, struct wn_error *err);
 
 /* The days since 1970 of a time, also before it. */
 static inline int64_t wn_day_of(int64_t at)

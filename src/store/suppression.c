@@ -11,6 +11,9 @@
 
 #include "store/private.h"
 
+/* How long a soft bounce was held against a mailbox before a policy said it. */
+#define LATELY_ONCE (90 * WN_DAY)
+
 /* The fields of a state, in the order of their bits; never changed, only appended to. */
 enum {
     FIELD_COUNT = 20,
@@ -39,7 +42,7 @@ static void list_fields(const struct wn_history *h, uint64_t fields[FIELD_COUNT]
         h->enhanced[0],
         h->enhanced[1],
         h->enhanced_detail,
-        0,
+        (uint64_t)h->soft_lately_until,
     };
     memcpy(fields, listed, sizeof listed);
 }
@@ -65,7 +68,11 @@ static void set_fields(struct wn_history *h, const uint64_t fields[FIELD_COUNT])
         .code = (uint16_t)fields[15],
         .enhanced = {(uint8_t)fields[16], (uint8_t)fields[17]},
         .enhanced_detail = (uint16_t)fields[18],
+        .soft_lately_until = (int64_t)fields[19],
     };
+    if (h->soft_at != 0 && h->soft_lately_until == 0) { /* written before it was a field */
+        h->soft_lately_until = h->soft_at + LATELY_ONCE;
+    }
 }
 
 static size_t pack(const struct wn_history *history, unsigned char state[STATE_MAX])
@@ -186,8 +193,8 @@ int wn_history_count(struct wn_store *store, uint64_t *count, struct wn_error *e
  * grows, so the spans hold only lengths until all are there. */
 struct gathered {
     struct wn_event_kept *kept;
-    struct wn_event *events; /* the same, in order, as wn_history_derive wants them */
-    size_t count, capacity;
+    struct wn_event *events; /* of them those that count, as wn_history_derive wants them */
+    size_t count, capacity, event_count;
     struct wn_buf text;
 };
 
@@ -236,8 +243,11 @@ static void order_events(struct gathered *all)
     if (all->count > 1) {
         qsort(all->kept, all->count, sizeof *all->kept, compare_kept);
     }
+    all->event_count = 0;
     for (size_t i = 0; i < all->count; i++) {
-        all->events[i] = all->kept[i].event;
+        if (!all->kept[i].aside) {
+            all->events[all->event_count++] = all->kept[i].event;
+        }
     }
 }
 
@@ -248,18 +258,36 @@ static void release_gathered(struct gathered *all)
     free(all->events);
 }
 
+static int remove_history(struct wn_store *store, sqlite3_int64 id, struct wn_error *err)
+{
+    sqlite3_stmt *remove = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_suppression_remove, &remove, err);
+    if (status == WN_OK) {
+        (void)sqlite3_bind_int64(remove, 1, id);
+        status = wn_statement_run(store, remove, err);
+    }
+    return status;
+}
+
 static int put_history(struct wn_store *store, sqlite3_int64 id, struct wn_span address,
                        struct gathered *all, struct wn_error *err)
 {
     struct wn_history history;
+    struct wn_bounce_policy policy;
     unsigned char state[STATE_MAX];
     sqlite3_stmt *put = NULL;
-    int status = wn_store_statement(store, WN_STATEMENT_suppression_put, &put, err);
-    if (status != WN_OK || all->count == 0) {
+    order_events(all);
+    if (all->event_count == 0) { /* all are in quarantine */
+        return remove_history(store, id, err);
+    }
+    int status = wn_bounce_policy_get(store, &policy, err);
+    if (status == WN_OK) {
+        status = wn_store_statement(store, WN_STATEMENT_suppression_put, &put, err);
+    }
+    if (status != WN_OK) {
         return status;
     }
-    order_events(all);
-    wn_history_derive(all->events, all->count, &history);
+    wn_history_derive(all->events, all->event_count, &policy, &history);
     (void)sqlite3_bind_int64(put, 1, id);
     wn_bind_text(put, 2, address);
     (void)sqlite3_bind_blob(put, 3, state, (int)pack(&history, state), SQLITE_STATIC);
@@ -267,7 +295,8 @@ static int put_history(struct wn_store *store, sqlite3_int64 id, struct wn_span 
     return wn_statement_run(store, put, err);
 }
 
-/* From all its events in the store. */
+/* From all its events in the store. A burst that is held still shows that a server of the domain
+ * was there, so what a domain amounts to is derived from all events. */
 static int derive_mailbox(struct wn_store *store, sqlite3_int64 id, struct wn_span address,
                           struct gathered *all, struct wn_error *err)
 {
@@ -297,7 +326,8 @@ int wn_history_combine(struct wn_store *store, const struct wn_span *recipients,
                        wn_history_visit *visit, void *arg, struct wn_error *err)
 {
     struct gathered all = {0};
-    int status = WN_OK;
+    struct wn_bounce_policy policy;
+    int status = wn_bounce_policy_get(store, &policy, err);
     for (size_t i = 0; i < count && status == WN_OK; i++) {
         sqlite3_int64 id;
         status = wn_mailbox_find(store, recipients[i], &id, err);
@@ -305,11 +335,11 @@ int wn_history_combine(struct wn_store *store, const struct wn_span *recipients,
             status = wn_events_story(store, id, recipients[i], gather_story, &all, err);
         }
     }
-    if (status == WN_OK && all.count > 0) {
+    place_texts(&all);
+    order_events(&all);
+    if (status == WN_OK && all.event_count > 0) {
         struct wn_history history;
-        place_texts(&all);
-        order_events(&all);
-        wn_history_derive(all.events, all.count, &history);
+        wn_history_derive(all.events, all.event_count, &policy, &history);
         status = visit(arg, recipients[0], &history);
     }
     release_gathered(&all);
@@ -334,7 +364,7 @@ static int derive_row(void *arg, sqlite3_stmt *row)
     struct wn_span address = wn_column_span(row, 1);
     int status = derive_mailbox(d->store, sqlite3_column_int64(row, 0), address, &d->all, d->err);
     for (size_t i = 0; i < d->all.count && status == WN_OK; i++) {
-        wn_domains_note(&d->store->domains, &d->all.events[i]);
+        wn_domains_note(&d->store->domains, &d->all.kept[i].event);
     }
     return status;
 }
@@ -379,8 +409,84 @@ int wn_suppression_update(struct wn_store *store, bool all, struct wn_error *err
     if (status == WN_OK) {
         status = wn_domains_update(store, err);
     }
+    if (status == WN_OK) {
+        status = wn_breaker_save(store, err);
+    }
     wn_mailboxes_clear(&store->mailboxes);
     wn_domains_clear(&store->domains);
     release_gathered(&d.all);
+    return status;
+}
+
+struct comparison {
+    struct wn_store *store;
+    struct wn_bounce_policy policy;
+    struct gathered all;
+    unsigned char before[STATE_MAX];
+    struct wn_history_change change;
+    struct wn_history stored;
+    wn_history_change_visit *visit;
+    void *arg;
+    struct wn_error *err;
+};
+
+static int take_stored(void *arg, sqlite3_stmt *row)
+{
+    struct comparison *c = arg;
+    if (!unpack(wn_column_span(row, 1), &c->stored)) {
+        return wn_store_fail_row(c->store, "a suppression cannot be read", c->err);
+    }
+    c->change.before = &c->stored;
+    return WN_OK;
+}
+
+static int compare_row(void *arg, sqlite3_stmt *row)
+{
+    struct comparison *c = arg;
+    struct wn_span address = wn_column_span(row, 1);
+    struct wn_history after;
+    unsigned char state[STATE_MAX];
+    sqlite3_stmt *get = NULL;
+    c->change = (struct wn_history_change){.recipient = address};
+    c->all.count = 0;
+    wn_buf_clear(&c->all.text);
+    int status = wn_store_statement(c->store, WN_STATEMENT_suppression_get, &get, c->err);
+    if (status == WN_OK) {
+        wn_bind_text(get, 1, address);
+        status = wn_statement_rows(c->store, get, take_stored, c, c->err);
+    }
+    if (status == WN_OK) {
+        status = wn_events_story(c->store, sqlite3_column_int64(row, 0), address, gather_story,
+                                 &c->all, c->err);
+    }
+    if (status != WN_OK) {
+        return status;
+    }
+    place_texts(&c->all);
+    order_events(&c->all);
+    if (c->all.event_count > 0) {
+        wn_history_derive(c->all.events, c->all.event_count, &c->policy, &after);
+        c->change.after = &after;
+        c->change.events = c->all.events;
+        c->change.count = c->all.event_count;
+    }
+    size_t n = c->change.before != NULL ? pack(c->change.before, c->before) : 0;
+    size_t m = c->change.after != NULL ? pack(c->change.after, state) : 0;
+    return n == m && memcmp(c->before, state, n) == 0 ? WN_OK : c->visit(c->arg, &c->change);
+}
+
+int wn_history_compare(struct wn_store *store, wn_history_change_visit *visit, void *arg,
+                       struct wn_error *err)
+{
+    struct comparison c = {.store = store, .visit = visit, .arg = arg, .err = err};
+    sqlite3_stmt *scan = NULL;
+    int status = wn_bounce_policy_get(store, &c.policy, err);
+    if (status == WN_OK) {
+        status = wn_store_statement(store, WN_STATEMENT_mailbox_scan, &scan, err);
+    }
+    if (status == WN_OK) {
+        status = wn_statement_rows(store, scan, compare_row, &c, err);
+    }
+    release_gathered(&c.all);
     return status;
 }

@@ -8,12 +8,13 @@
  * it holds now is the verdict's business. */
 
 #include "store/events.h"
+#include "store/policy.h"
 
 /* Times are seconds since 1970; 0 means never. */
 struct wn_history {
     /* A person's will, or the operator's, in force unless a person's later word lifted it. */
     int64_t complained_at, unsubscribed_at, suppressed_at;
-    /* Since when S, or the second S2, says that the mailbox is dead; a delivery at least 24 h after
+    /* Since when S, or the second S2, says that the mailbox is dead; a delivery long enough after
      * the last bounce that counts clears it and all that follows here. */
     int64_t hard_since;
     /* Since when, and until when, the soft threshold (N) has been passed; `full` when most of the
@@ -21,6 +22,7 @@ struct wn_history {
     int64_t soft_since, soft_until;
     /* The last soft bounce that counts (N, or a lone S2), under the threshold or not. */
     int64_t soft_at;
+    int64_t soft_lately_until; /* the last second at which soft_at is held against it */
     bool full;
     /* The last bounce that counts (S, S2, N), and the last real delivery. */
     int64_t bounced_at, delivered_at;
@@ -35,9 +37,10 @@ struct wn_history {
     struct wn_span diagnostic; /* valid as long as the function that gave the history says */
 };
 
-/* Pure: what `count` events of one mailbox, oldest first, amount to. The diagnostic points into the
- * events. */
-void wn_history_derive(const struct wn_event *events, size_t count, struct wn_history *history);
+/* Pure: what `count` events of one mailbox, oldest first, amount to under a policy. The diagnostic
+ * points into the events. */
+void wn_history_derive(const struct wn_event *events, size_t count,
+                       const struct wn_bounce_policy *policy, struct wn_history *history);
 
 /* The word of the report's `last_event`: the category of a bounce or deferral, else the kind. */
 const char *wn_history_last_word(const struct wn_history *history);
@@ -76,8 +79,27 @@ int wn_domain_history_scan(struct wn_store *store, wn_domain_history_visit *visi
 /* How many mailboxes have history: for choosing between look-ups and a scan. */
 int wn_history_count(struct wn_store *store, uint64_t *count, struct wn_error *err);
 
+/* What deriving everything again under the store's policy would change, mailbox by mailbox: what is
+ * stored, what would be, and the events that count, oldest first. A history is NULL where there is
+ * none. Only those mailboxes and domains whose histories differ; no order. Changes nothing. */
+struct wn_history_change {
+    struct wn_span recipient;
+    const struct wn_history *before, *after;
+    const struct wn_event *events;
+    size_t count;
+};
+typedef int wn_history_change_visit(void *arg, const struct wn_history_change *change);
+typedef int wn_domain_change_visit(void *arg, struct wn_span domain,
+                                   const struct wn_domain_history *before,
+                                   const struct wn_domain_history *after);
+int wn_history_compare(struct wn_store *store, wn_history_change_visit *visit, void *arg,
+                       struct wn_error *err);
+int wn_domain_history_compare(struct wn_store *store, wn_domain_change_visit *visit, void *arg,
+                              struct wn_error *err);
+
 /* Derives again every mailbox and domain that got events since the last call; call after each batch
- * of wn_events_add, in the same transaction. With `all`, everything, from the events alone. */
+ * of wn_events_add, in the same transaction. With `all`, everything, from the events alone. What is
+ * in quarantine (breaker.h) does not count. */
 int wn_suppression_update(struct wn_store *store, bool all, struct wn_error *err);
 
 #endif

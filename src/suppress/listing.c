@@ -84,6 +84,7 @@ struct search {
     bool found;
     struct wn_event *soft; /* the candidates; without texts */
     size_t count, capacity;
+    struct wn_bounce_policy policy;
 };
 
 static bool is_bounce(const struct wn_event *event)
@@ -127,7 +128,8 @@ static int take_event(void *arg, const struct wn_event *event)
 {
     struct search *s = arg;
     const struct wn_hold *hold = &s->suppressed->hold;
-    bool can = can_cause(hold->reason, event);
+    bool aside = event->quarantine.n > 0 && !wn_span_equal(event->quarantine, WN_SPAN("released"));
+    bool can = !aside && can_cause(hold->reason, event);
     if (can && event->at == hold->since && !s->found) {
         s->found = true;
         wn_buf_add_span(&s->cause->source, event->source);
@@ -137,7 +139,7 @@ static int take_event(void *arg, const struct wn_event *event)
         return WN_OK;
     }
     if (event->kind == WN_KIND_manual_remove || (event->kind == WN_KIND_delivered && s->count > 0 &&
-                                                 event->at - s->soft[s->count - 1].at >= WN_DAY)) {
+                                                 event->at - s->soft[s->count - 1].at >= s->policy.cleared_after_hours * 3600)) {
         s->count = 0;
     } else if (can) {
         note_candidate(s, event);
@@ -172,7 +174,7 @@ static void write_bounces(struct search *s)
     for (size_t i = 0; i < s->count; i++) {
         s->soft[i].category = category;
     }
-    wn_history_derive(s->soft, s->count, &again);
+    wn_history_derive(s->soft, s->count, &s->policy, &again);
     if (again.soft_since != hold->since || again.soft_until != hold->until) {
         return;
     }
@@ -196,7 +198,10 @@ int wn_suppressed_cause_find(struct wn_store *store, const struct wn_suppressed 
         wn_buf_add_span(&cause->source, suppressed->source);
         return WN_OK;
     }
-    status = wn_events_of(store, suppressed->address, take_event, &s, err);
+    status = wn_bounce_policy_get(store, &s.policy, err);
+    if (status == WN_OK) {
+        status = wn_events_of(store, suppressed->address, take_event, &s, err);
+    }
     if (status == WN_OK && suppressed->hold.until != 0) {
         write_bounces(&s);
     }

@@ -18,7 +18,7 @@ static bool soft_holds(const struct wn_case *c, const struct wn_history *h)
 
 static bool soft_lately(const struct wn_case *c, const struct wn_history *h)
 {
-    return h->soft_at != 0 && c->now - h->soft_at <= WN_SOFT_LATELY;
+    return h->soft_at != 0 && c->now <= h->soft_lately_until;
 }
 
 static bool domain_unreachable(const struct wn_case *c, const struct wn_domain_history *d)

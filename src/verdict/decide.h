@@ -76,9 +76,6 @@ struct wn_verdict {
 
 void wn_decide(const struct wn_case *c, const struct wn_policy *policy, struct wn_verdict *verdict);
 
-/* Numbers that are policy, in seconds: how long a soft bounce is "lately". */
-#define WN_SOFT_LATELY (90 * WN_DAY)
-
 const char *wn_evidence_word(enum wn_evidence evidence);
 const char *wn_rule_word(enum wn_rule rule);
 

@@ -155,7 +155,8 @@ class ImportTest(Case):
         self.assertEqual(self.winnow("history", "--db", self.db, "p1@brackwell.net").out, before)
         self.assertNotIn("5.1.1", self.winnow("history", "--db", self.db,
                                               "new@brackwell.net").out.decode())
-        self.winnow("bounces", "import", "--dry-run", "--rebuild", "--db", self.db, status=USAGE)
+        self.winnow("bounces", "import", "--dry-run", "--rebuild", "--db", self.db, "c.csv",
+                    status=USAGE)
 
     def test_since_and_directories(self):
         for day in range(1, 5):
