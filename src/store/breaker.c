@@ -6,9 +6,10 @@
  *
  * Refusals (S and S2) with the same words are one run for their domain and one for their provider.
  * A window begins at each of a run's refusals. It is a burst when it refused enough addresses, and
- * these are a large enough part of the addresses that the domain or provider was sent mail for
- * within the same window, whatever became of it: a refusal, a deferral, a delivery. That mail is
- * read only where enough addresses were refused, which is rare. Addresses are counted, not
+ * these are a large enough part of the addresses that the domain or provider was sent mail for,
+ * whatever became of it: a refusal, a deferral, a delivery. Of both, what came as long again before
+ * the window is taken in, since a delivery is known at once and a refusal may come back later. Mail
+ * is read only where enough addresses were refused, which is rare. Addresses are counted, not
  * messages, since a deferral is told again and again.
  *
  * What a person released is mail but no refusal here, so that it is never held again, and neither
@@ -76,7 +77,9 @@ void wn_breaker_note(struct wn_store *store, const struct wn_event *event)
         (void)wn_bounce_policy_get(store, &policy, NULL);
     }
     int64_t window = store->policy.breaker_window_minutes * 60;
-    for (int64_t day = wn_day_of(event->at - window); day <= wn_day_of(event->at + window); day++) {
+    /* Mail weighs on windows that begin up to one after it, and these reach one further. */
+    for (int64_t day = wn_day_of(event->at - window); day <= wn_day_of(event->at + 2 * window);
+         day++) {
         if (day >= 0 && day < WN_DAYS_MAX) {
             store->days[day / 8] = (unsigned char)(store->days[day / 8] | 1 << day % 8);
         }
@@ -345,7 +348,7 @@ static bool judge_run(struct judgement *j, const uint32_t *run, size_t count, en
                       bool with_mail)
 {
     struct columns c = new_columns(count), mail_columns = {0};
-    struct slide slide, mail = {0};
+    struct slide slide, around = {0}, mail = {0};
     bool wide = false;
     size_t marked = 0;
     for (size_t i = 0; i < count; i++) {
@@ -354,6 +357,7 @@ static bool judge_run(struct judgement *j, const uint32_t *run, size_t count, en
     }
     init_slide(&slide, c.at, c.mailboxes, count);
     if (with_mail) {
+        init_slide(&around, c.at, c.mailboxes, count);
         init_mail_slide(j, j->refusals[run[0]].groups[scope], &mail_columns, &mail);
     }
     for (size_t i = 0; i < count && c.at[i] < j->to; i++) {
@@ -363,12 +367,13 @@ static bool judge_run(struct judgement *j, const uint32_t *run, size_t count, en
         }
         wide = true;
         if (!with_mail) {
-            j->mail_from = c.at[i] < j->mail_from ? c.at[i] : j->mail_from;
+            j->mail_from = c.at[i] - j->window < j->mail_from ? c.at[i] - j->window : j->mail_from;
             j->mail_to = c.at[i] + j->window > j->mail_to ? c.at[i] + j->window : j->mail_to;
             continue;
         }
-        move_slide(&mail, c.at[i], c.at[i] + j->window);
-        if (slide.different * 100 < mail.different * (size_t)j->policy.breaker_share_percent) {
+        move_slide(&mail, c.at[i] - j->window, c.at[i] + j->window);
+        move_slide(&around, c.at[i] - j->window, c.at[i] + j->window);
+        if (around.different * 100 < mail.different * (size_t)j->policy.breaker_share_percent) {
             continue;
         }
         for (marked = marked > i ? marked : i; marked < slide.end; marked++) {
@@ -376,6 +381,7 @@ static bool judge_run(struct judgement *j, const uint32_t *run, size_t count, en
         }
     }
     release_slide(&slide);
+    release_slide(&around);
     release_slide(&mail);
     release_columns(&c);
     release_columns(&mail_columns);
