@@ -39,6 +39,15 @@ static void check_found(struct wn_span cell, const struct wn_address *a, unsigne
     REQUIRE(!a->verbatim || exact.verbatim);
 }
 
+/* Something stands on both sides of the @, whatever it is worth. */
+static void check_piece(struct wn_span piece)
+{
+    struct wn_address a;
+    wn_address_read(piece, WN_ADDRESS_EXACT, &a);
+    REQUIRE(a.fault != WN_FAULT_syntax_no_at && a.fault != WN_FAULT_syntax_empty_local &&
+            a.fault != WN_FAULT_syntax_empty_domain);
+}
+
 static void check_several(struct wn_span cell, const struct wn_address *a)
 {
     struct wn_span found[FOUND_MAX], fewer[FOUND_MAX];
@@ -48,7 +57,8 @@ static void check_several(struct wn_span cell, const struct wn_address *a)
     REQUIRE((n > 1) == (a->fault == WN_FAULT_syntax_several));
     REQUIRE(n < 2 || cell.p + a->fault_at == found[1].p);
     for (size_t i = 0; i < n; i++) {
-        REQUIRE(found[i].n > 2 && inside(found[i], cell));
+        REQUIRE(inside(found[i], cell));
+        check_piece(found[i]);
         REQUIRE(i == 0 || found[i].p >= found[i - 1].p + found[i - 1].n);
         for (size_t j = 0; j < i; j++) {
             REQUIRE(!wn_span_equal_nocase(found[i], found[j]));
