@@ -84,6 +84,11 @@ END_TEST
 static const struct {
     const char *name, *address, *key;
 } keys[] = {
+    {"a capital of two characters that is one in lower case was another mailbox", "H\xcc\xb1@x.org",
+     "\xe1\xba\x96@x.org"},
+    {"the same in Greek", "\xce\xaa\xcc\x81@x.org", "\xce\x90@x.org"},
+    {"a capital whose lower case is ASCII, and a mark", "\xc4\xb0\xcc\x88@x.org",
+     "\xc4\xb0\xcc\x88@x.org"},
     {"lower already", "bob@x.org", "bob@x.org"},
     {"capitals", "Bob.SMITH@X.org", "bob.smith@x.org"},
     {"the alphabet", "ABCDEFGHIJKLMNOPQRSTUVWXYZ@x.org", "abcdefghijklmnopqrstuvwxyz@x.org"},

@@ -110,9 +110,11 @@ enum wn_fault wn_address_domain_fault(struct wn_span domain, unsigned options);
 size_t wn_address_several(struct wn_span cell, struct wn_span *found, size_t max);
 
 /* The mailbox key of a normal form: its local part in lower case (ASCII, and simple Unicode case
- * mapping for others). Returns its octets; `key` has room for sizeof address->text, of which those
- * behind the key may be written, too. */
+ * mapping and NFC for others). Returns its octets; `key` has room for sizeof address->text, of
+ * which those behind the key may be written, too. Out of memory ends the process. */
 size_t wn_address_key(const struct wn_address *address, char *key);
+/* The same for callers who must not end: 0 when there is no memory. */
+size_t wn_address_try_key(const struct wn_address *address, char *key);
 
 /* Folds a key of `length` octets, in place, into the one that stands for all names of its mailbox,
  * where its provider gives a mailbox several (data/aliases.def): `a.b+shop@googlemail.com` becomes

@@ -454,10 +454,13 @@ bool wn_normalize_domain(struct wn_scan *s, struct wn_address *a)
 
 /* --- key ------------------------------------------------------------------------------------- */
 
-/* Simple case mapping, one code point for one; never longer than `room`. A capital I with a dot is
- * left alone: its small letter is ASCII, and to every server a mailbox of another name. */
+/* Simple case mapping, one code point for one, and NFC again: a small letter may be one character
+ * with its mark where the capital is two (H and h with a line below). A capital I with a dot is
+ * left alone: its small letter is ASCII, and to every server a mailbox of another name. Never
+ * longer than `room`; 0 when there is no memory. */
 static size_t lower_wide(const char *p, size_t n, char *out, size_t room)
 {
+    uint8_t nfc[CONTENT_MAX * 3];
     size_t length = 0;
     for (size_t i = 0; i < n;) {
         ucs4_t uc = 0;
@@ -469,6 +472,18 @@ static size_t lower_wide(const char *p, size_t n, char *out, size_t room)
             break;
         }
         length += (size_t)wrote;
+    }
+    size_t normal_length = sizeof nfc;
+    uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)out, length, nfc, &normal_length);
+    if (normal == NULL) {
+        return 0;
+    }
+    if (normal_length <= room) {
+        memcpy(out, normal, normal_length);
+        length = normal_length;
+    }
+    if (normal != nfc) {
+        free(normal);
     }
     return length;
 }
@@ -483,12 +498,15 @@ static uint64_t lower_word(uint64_t w)
     return w | ((from_a & ~past_z & ~w & ones * 0x80) >> 2);
 }
 
-size_t wn_address_key(const struct wn_address *address, char *key)
+size_t wn_address_try_key(const struct wn_address *address, char *key)
 {
     size_t local = address->local_length;
     size_t rest = address->length > local ? address->length - local : 0;
     if (address->flags & WN_FLAG_eai) {
         size_t n = lower_wide(address->text, local, key, sizeof address->text - rest);
+        if (n == 0) {
+            return 0;
+        }
         memcpy(key + n, address->text + local, rest);
         return n + rest;
     }
@@ -502,4 +520,13 @@ size_t wn_address_key(const struct wn_address *address, char *key)
     }
     memcpy(key + local, address->text + local, rest);
     return local + rest;
+}
+
+size_t wn_address_key(const struct wn_address *address, char *key)
+{
+    size_t n = wn_address_try_key(address, key);
+    if (n == 0 && address->length > 0) {
+        wn_out_of_memory();
+    }
+    return n;
 }

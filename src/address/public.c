@@ -37,7 +37,8 @@ static void put_flags(struct wn_parsed *result, uint32_t flags)
     }
 }
 
-static void put_address(struct wn_parsed *result, const struct wn_address *a, bool fold)
+/* False when there is no memory. */
+static bool put_address(struct wn_parsed *result, const struct wn_address *a, bool fold)
 {
     uint32_t flags = a->flags;
     result->found_at = a->cell_at;
@@ -50,7 +51,10 @@ static void put_address(struct wn_parsed *result, const struct wn_address *a, bo
     if (a->length > 0) {
         /* wn_address_key may write more than it says, and the result ends with a NUL. */
         char key[sizeof a->text];
-        size_t n = wn_address_key(a, key);
+        size_t n = wn_address_try_key(a, key);
+        if (n == 0) {
+            return false;
+        }
         struct wn_span local = {key, n - (a->length - a->local_length)};
         flags |= wn_lists_local(local) | wn_lists_domain(wn_address_domain(a));
         n = fold ? wn_address_fold(key, n) : n;
@@ -61,6 +65,7 @@ static void put_address(struct wn_parsed *result, const struct wn_address *a, bo
         result->local_length = a->local_length;
     }
     put_flags(result, flags);
+    return true;
 }
 
 bool wn_parse(const char *text, size_t length, unsigned options, struct wn_parsed *result)
@@ -78,12 +83,13 @@ bool wn_parse(const char *text, size_t length, unsigned options, struct wn_parse
     bool mended = read && wn_typo_address(&a, cell, meant, &meant_length);
     /* Not before the text has been read to its end: it may lie in there. */
     *result = (struct wn_parsed){0};
-    if (read) {
-        put_address(result, &a, (options & WN_PARSE_FOLD_ALIASES) != 0);
+    if (!read || !put_address(result, &a, (options & WN_PARSE_FOLD_ALIASES) != 0)) {
+        *result = (struct wn_parsed){0};
+        return false;
     }
     if (mended) {
         memcpy(result->suggestion, meant, meant_length);
         result->suggestion_length = meant_length;
     }
-    return read;
+    return true;
 }

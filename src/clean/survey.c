@@ -314,11 +314,14 @@ static int enter_record(struct survey *s, struct batch *b, const struct wn_recor
                            .cell = f->cell,
                            .cell_length = f->cell_length,
                            .bits = f->bits};
+    if (f->domain_length == 0) {
+        return WN_OK;
+    }
     const char *key = b->keys.p + f->key;
     struct wn_span local = {key, f->local_length};
     struct wn_span domain = {key + f->local_length + 1, f->domain_length};
     if (!f->has_mailbox) {
-        return f->domain_length == 0 ? WN_OK : enter_suggestion(s, row, local, domain, err);
+        return enter_suggestion(s, row, local, domain, err);
     }
     uint32_t domain_id;
     int status = enter_domain(s, b, domain, f, &domain_id, err);

@@ -41,7 +41,7 @@ class SignalCase(Case):
 
     def stop(self, run, number, expected):
         run.send_signal(number)
-        run.wait(10)  # before its standard input is closed
+        run.wait(60)  # before its standard input is closed; a busy disk may take long
         done = self.finish(run, 128 + number)
         self.assertFalse(done.killed, "the stop must be orderly")
         self.assertRegex(done.err, r"winnow: [^\n]*stopped[^\n]*\n\Z")

@@ -43,6 +43,39 @@ static void check_domain(struct wn_span domain)
     REQUIRE(a.verbatim && (a.fault == WN_FAULT_none || a.fault == WN_FAULT_syntax_provider));
 }
 
+/* Whether the text begins with that many octets of ASCII, or is shorter. */
+static bool is_ascii(struct wn_span text, size_t n)
+{
+    for (size_t i = 0; i < n && i < text.n; i++) {
+        if ((uint8_t)text.p[i] >= 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z');
+}
+
+/* Behind the local part the @ was typed or, where there is none, a stand-in and the domain. */
+static void check_mended(struct wn_span behind, struct wn_span domain, bool has_at)
+{
+    while (has_at && behind.n > 0 && strchr(" \t\n\v\f\r", behind.p[0]) != NULL) {
+        behind.p++;
+        behind.n--;
+    }
+    if (has_at) {
+        REQUIRE(behind.n > 0 && behind.p[0] == '@');
+        return;
+    }
+    REQUIRE(behind.n >= domain.n);
+    behind.n -= domain.n;
+    REQUIRE(wn_span_equal_nocase((struct wn_span){behind.p + behind.n, domain.n}, domain));
+    REQUIRE(behind.n == 0 || !is_alphanumeric(behind.p[0]));
+}
+
 /* The local part is as it was typed; only its normal form may look different. */
 static void check_local(const struct wn_address *typed, struct wn_span cell,
                         const struct wn_address *meant)
@@ -51,8 +84,12 @@ static void check_local(const struct wn_address *typed, struct wn_span cell,
     struct wn_span found = {cell.p + typed->cell_at, typed->cell_length};
     if (typed->length > 0) {
         REQUIRE(wn_span_equal(local, wn_address_local(typed)));
-    } else if (found.p[0] != '"' && (meant->flags & WN_FLAG_eai) == 0) {
+    } else if (found.p[0] != '"' && is_ascii(found, local.n)) {
         REQUIRE(found.n > local.n && wn_span_equal(local, (struct wn_span){found.p, local.n}));
+        if (is_ascii(found, found.n)) { /* an @ may be a full-width one */
+            check_mended((struct wn_span){found.p + local.n, found.n - local.n},
+                         wn_address_domain(meant), typed->fault != WN_FAULT_syntax_no_at);
+        }
     }
 }
 
