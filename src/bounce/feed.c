@@ -78,7 +78,9 @@ static int find_source(const struct feed *f, struct piece *piece, struct wn_erro
     size_t n;
     int status = wn_input_read(&piece->input, 0, head, WN_SOURCE_HEAD, &n, err);
     if (status == WN_OK) {
-        piece->seen.source = wn_source_find((struct wn_span){head, n});
+        piece->seen.source = piece->file->source != NULL
+                                 ? piece->file->source
+                                 : wn_source_find((struct wn_span){head, n});
         piece->reading = (struct wn_reading){.input = &piece->input};
         if (piece->seen.source->incremental && consumer->from != NULL) {
             piece->reading.from =
@@ -99,6 +101,25 @@ static void read_small(struct feed *f, struct piece *piece)
     (void)piece->seen.source->read(&piece->reading, &piece->err);
 }
 
+static bool open_input(const struct feed *f, struct piece *piece)
+{
+    if (piece->file->input != NULL) {
+        piece->input = *piece->file->input;
+        return true;
+    }
+    return wn_input_open(&piece->input, piece->file->path, f->settings->stop, &piece->err) == WN_OK;
+}
+
+/* Also of a piece whose input is open no more, or never was. */
+static void close_input(struct piece *piece)
+{
+    if (piece->open && piece->file->input == NULL) {
+        wn_input_close(&piece->input);
+    }
+    piece->input = (struct wn_input){0};
+    piece->open = false;
+}
+
 /* What goes wrong here is the input's, and told when its turn comes. */
 static int work(void *arg, void *p, struct wn_error *err)
 {
@@ -108,12 +129,13 @@ static int work(void *arg, void *p, struct wn_error *err)
     piece->err = (struct wn_error){0};
     piece->replay = false;
     piece->notices.length = 0;
-    piece->open =
-        wn_input_open(&piece->input, piece->file->path, f->settings->stop, &piece->err) == WN_OK;
+    piece->open = open_input(f, piece);
     if (!piece->open) {
         return WN_OK;
     }
-    piece->seen = (struct wn_feed_input){.name = piece->input.name, .input = &piece->input};
+    piece->seen = (struct wn_feed_input){.name = piece->input.name,
+                                         .input = &piece->input,
+                                         .file = (size_t)(piece->file - f->files->files)};
     if (find_source(f, piece, &piece->err) != WN_OK) {
         return WN_OK;
     }
@@ -180,11 +202,7 @@ static int commit(void *arg, void *p, struct wn_error *err)
     } else if (f->consumer->end != NULL) {
         status = f->consumer->end(f->consumer->arg, &piece->seen, piece->reading.read_to);
     }
-    if (piece->open) {
-        wn_input_close(&piece->input);
-    }
-    piece->input = (struct wn_input){0};
-    piece->open = false;
+    close_input(piece);
     wn_arena_release(&piece->arena);
     piece->arena = (struct wn_arena){0};
     return status;
@@ -212,9 +230,7 @@ int wn_feed_run(const struct wn_walk *files, const struct wn_source_settings *se
                                                        .workers = workers},
                                  err);
     for (size_t i = 0; i < workers; i++) {
-        if (pieces[i].open) {
-            wn_input_close(&pieces[i].input);
-        }
+        close_input(&pieces[i]);
         wn_segments_release(&pieces[i].notices);
         wn_arena_release(&pieces[i].arena);
     }

@@ -15,6 +15,7 @@ struct wn_feed_input {
     const char *name;
     const struct wn_source *source;
     const struct wn_input *input;
+    size_t file; /* which of the files it is */
 };
 
 /* What the consumer gets; each is called from one thread at a time, in order. A non-zero status

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "csv/input.h"
+
 enum {
     DEPTH_MAX = 64
 };
@@ -17,7 +19,8 @@ static void add_file(struct wn_walk *w, const char *path, bool named)
         w->capacity = w->capacity > 0 ? w->capacity * 2 : 256;
         w->files = wn_realloc(w->files, w->capacity * sizeof *w->files);
     }
-    w->files[w->count++] = (struct wn_walk_file){wn_arena_text(&w->arena, wn_span_of(path)), named};
+    w->files[w->count++] =
+        (struct wn_walk_file){.path = wn_arena_text(&w->arena, wn_span_of(path)), .named = named};
 }
 
 static bool is_directory(const char *path)
@@ -112,6 +115,14 @@ int wn_walk_add(struct wn_walk *walk, const char *path, const _Atomic int *stop,
     }
     add_file(walk, path, true);
     return WN_OK;
+}
+
+void wn_walk_add_input(struct wn_walk *walk, const struct wn_input *input,
+                       const struct wn_source *source)
+{
+    add_file(walk, input->path, false);
+    walk->files[walk->count - 1].input = input;
+    walk->files[walk->count - 1].source = source;
 }
 
 void wn_walk_release(struct wn_walk *walk)

@@ -10,9 +10,16 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+struct wn_input;
+struct wn_source;
+
 struct wn_walk_file {
     const char *path;
     bool named; /* by the user, not found in a directory */
+    /* What is open already, a message that was fetched: its input, which stays the caller's, and
+     * what it is. Else NULL. */
+    const struct wn_input *input;
+    const struct wn_source *source;
 };
 
 /* Owned by the caller; zero-initialise. */
@@ -27,6 +34,10 @@ struct wn_walk {
  * stopped. */
 int wn_walk_add(struct wn_walk *walk, const char *path, const _Atomic int *stop,
                 struct wn_error *err);
+/* Adds an input that is open, and stays so until the walk is released; what goes wrong in it is
+ * told under its path. */
+void wn_walk_add_input(struct wn_walk *walk, const struct wn_input *input,
+                       const struct wn_source *source);
 void wn_walk_release(struct wn_walk *walk);
 
 #endif
