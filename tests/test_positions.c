@@ -163,6 +163,7 @@ START_TEST(a_first_store_is_migrated)
     const char *log = tempdir_text("mail.log", "first\nsecond\n");
     ck_assert_int_eq(sqlite3_exec(store->db,
                                   "DROP TABLE log_position; DROP TABLE suppressed_hash;"
+                                  "DROP TABLE imap_position;"
                                   "DROP TABLE policy; DROP TABLE quarantine; DROP TABLE breaker_day;"
                                   "DROP INDEX event_at; ALTER TABLE event DROP COLUMN provider;"
                                   "INSERT INTO mailbox (address) VALUES ('a@x.com');"

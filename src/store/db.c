@@ -38,9 +38,13 @@ static const char suppressed_hash[] =
 static const char breaker[] =
 #include "store/breaker.sql.inc"
     ;
+static const char imap_position[] =
+#include "store/imap_position.sql.inc"
+    ;
 
 /* Migration i leads from version i to i + 1. Only ever appended to. */
-static const char *const migrations[] = {schema, log_position, suppressed_hash, breaker};
+static const char *const migrations[] = {schema, log_position, suppressed_hash, breaker,
+                                         imap_position};
 enum {
     VERSION = sizeof migrations / sizeof *migrations
 };
