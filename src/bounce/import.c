@@ -55,6 +55,7 @@ struct import {
     /* The reader's until it is joined. */
     struct batch *batch;
     uint64_t rows, unused, older, skipped, faults[WN_NOTICE_FAULTS];
+    bool event; /* there was one in the input that is being read */
     int status;
     struct wn_error err;
 };
@@ -143,6 +144,7 @@ static int take_notice(void *arg, const struct wn_feed_input *input, const struc
         import->older++;
         return WN_OK;
     }
+    import->event = true;
     batch->text_used += event->recipient.n;
     event->diagnostic = keep(batch, event->diagnostic, WN_DIAGNOSTIC_MAX);
     event->message_id = keep(batch, event->message_id, 512);
@@ -177,6 +179,10 @@ static int note_progress(void *arg, const struct wn_feed_input *input, uint64_t 
     struct batch *batch = import->batch;
     char head[WN_FIRST_LINE_MAX];
     size_t n;
+    if (import->settings->read != NULL) {
+        import->settings->read(import->settings->read_arg, input->file, import->event);
+    }
+    import->event = false;
     if (!input->source->incremental || import->settings->since != 0) {
         return WN_OK;
     }
@@ -195,6 +201,7 @@ static void count_skipped(void *arg, const char *path, const char *sentence)
 {
     struct import *import = arg;
     import->skipped++;
+    import->event = false;
     if (import->settings->skipped != NULL) {
         import->settings->skipped(import->settings->unused_arg, path, sentence);
     }
@@ -313,6 +320,15 @@ static int run_breaker(struct wn_store *store, bool open, const struct wn_import
     return status;
 }
 
+/* The reader is done, and nothing went wrong. Opens a transaction if none is. */
+static int finish_import(struct wn_store *store, const struct wn_import_settings *settings,
+                         bool *open, struct wn_error *err)
+{
+    int status = *open ? WN_OK : wn_store_begin(store, err);
+    *open = *open || status == WN_OK;
+    return status == WN_OK ? settings->last(settings->last_arg, store, err) : status;
+}
+
 /* Writes what comes until the queue is closed; after a failure, only empties it. */
 static int write_batches(struct import *import, struct wn_store *store,
                          struct wn_import_counts *counts, struct wn_error *err)
@@ -349,6 +365,10 @@ static int write_batches(struct import *import, struct wn_store *store,
         if (status != WN_OK) {
             atomic_store_explicit(&import->over, true, memory_order_relaxed);
         }
+    }
+    if (status == WN_OK && import->status == WN_OK && !import->settings->dry_run &&
+        import->settings->last != NULL) {
+        status = finish_import(store, import->settings, &open, err);
     }
     if (open && import->settings->dry_run) {
         if (status == WN_OK) {

@@ -40,6 +40,14 @@ struct wn_import_settings {
     /* Called for each burst that the import found or made larger; or NULL. */
     wn_burst_visit *burst;
     void *burst_arg;
+    /* Called when a file was read, from the reading thread, in order, with its index and whether
+     * there was an event in it; or NULL. */
+    void (*read)(void *arg, size_t file, bool event);
+    void *read_arg;
+    /* Called in the last transaction, which holds whatever was not committed before, if nothing
+     * went wrong and it is no dry run; or NULL. */
+    int (*last)(void *arg, struct wn_store *store, struct wn_error *err);
+    void *last_arg;
 };
 
 /* Reads the files (feed.h) and adds their events, in transactions of less than a second, each with
