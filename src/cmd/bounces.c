@@ -6,9 +6,8 @@ static const struct subcommand {
     const char *word;
     int (*run)(struct wn_cmd *cmd, int argc, char **argv);
 } subcommands[] = {
-    {"parse", wn_cmd_bounces_parse},
-    {"import", wn_cmd_bounces_import},
-    {"classify", wn_cmd_bounces_classify},
+    {"parse", wn_cmd_bounces_parse},           {"import", wn_cmd_bounces_import},
+    {"fetch", wn_cmd_bounces_fetch},           {"classify", wn_cmd_bounces_classify},
     {"quarantine", wn_cmd_bounces_quarantine},
 };
 

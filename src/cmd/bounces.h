@@ -9,6 +9,7 @@
 
 int wn_cmd_bounces_parse(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_bounces_import(struct wn_cmd *cmd, int argc, char **argv);
+int wn_cmd_bounces_fetch(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_bounces_classify(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_bounces_quarantine(struct wn_cmd *cmd, int argc, char **argv);
 
@@ -67,6 +68,9 @@ void wn_bounce_print_skipped(void *arg, const char *path, const char *sentence);
 
 /* The counts, in one line on standard error. `stored`: added and known mean something. */
 void wn_bounce_print_counts(const struct wn_import_counts *counts, bool stored, bool verbose);
+
+/* The same as members of a JSON object, without its braces, on standard output. */
+void wn_bounce_print_members(const struct wn_import_counts *counts);
 
 /* One line that names a burst, on standard error. */
 int wn_bounce_print_burst(void *arg, const struct wn_burst *burst);

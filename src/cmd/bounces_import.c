@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `winnow bounces import`. What was done goes to standard error, since an import's result is the
  * store; standard output carries data alone. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "cmd/bounces.h"
@@ -50,26 +49,6 @@ const struct wn_command_help wn_help_bounces_import = {
     .option_count = sizeof options / sizeof *options,
 };
 
-static void print_json(const struct wn_import_counts *c)
-{
-    uint64_t no_bounce = wn_bounce_no_bounces(c);
-    (void)printf("{\"read\":%" PRIu64 ",\"new\":%" PRIu64 ",\"known\":%" PRIu64
-                 ",\"older\":%" PRIu64 ",\"no_bounce\":%" PRIu64 ",\"unrecognised\":%" PRIu64
-                 ",\"quarantined\":%" PRIu64 ",\"files_skipped\":%" PRIu64 ",\"kinds\":{",
-                 c->rows, c->added, c->known, c->older, no_bounce, c->unused - no_bounce,
-                 c->quarantined, c->skipped);
-    for (size_t i = 0; i < WN_KIND_COUNT; i++) {
-        (void)printf("%s\"%s\":%" PRIu64, i > 0 ? "," : "",
-                     wn_event_kind_word((enum wn_event_kind)i), c->kinds[i]);
-    }
-    (void)printf("},\"actions\":{");
-    for (size_t i = 0; i < WN_BOUNCE_ACTION_COUNT; i++) {
-        (void)printf("%s\"%s\":%" PRIu64, i > 0 ? "," : "",
-                     wn_bounce_action_word((enum wn_bounce_action)i), c->actions[i]);
-    }
-    (void)printf("}}\n");
-}
-
 static int import_into(const char *path, struct wn_cmd *cmd, const struct settings *s,
                        const struct wn_bounce_policy *policy,
                        const struct wn_import_settings *settings, const struct wn_walk *files)
@@ -94,7 +73,9 @@ static int import_into(const char *path, struct wn_cmd *cmd, const struct settin
         status = wn_import_files(store, files, settings, &counts, &cmd->err);
     }
     if (status == WN_OK && s->json) {
-        print_json(&counts);
+        (void)printf("{");
+        wn_bounce_print_members(&counts);
+        (void)printf("}\n");
     } else if (!s->reading.quiet && !s->json && store != NULL && counts.rows + counts.skipped > 0) {
         wn_bounce_print_counts(&counts, true, s->reading.verbose);
     } else if (status == WN_OK && !s->reading.quiet && !s->json) {

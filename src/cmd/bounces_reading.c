@@ -149,3 +149,23 @@ void wn_bounce_print_counts(const struct wn_import_counts *c, bool stored, bool 
     bool more = c->unused + c->skipped > 0 && !verbose;
     (void)fprintf(stderr, "%s\n", more ? "; -v lists them" : "");
 }
+
+void wn_bounce_print_members(const struct wn_import_counts *c)
+{
+    uint64_t no_bounce = wn_bounce_no_bounces(c);
+    (void)printf("\"read\":%" PRIu64 ",\"new\":%" PRIu64 ",\"known\":%" PRIu64 ",\"older\":%" PRIu64
+                 ",\"no_bounce\":%" PRIu64 ",\"unrecognised\":%" PRIu64
+                 ",\"quarantined\":%" PRIu64 ",\"files_skipped\":%" PRIu64 ",\"kinds\":{",
+                 c->rows, c->added, c->known, c->older, no_bounce, c->unused - no_bounce,
+                 c->quarantined, c->skipped);
+    for (size_t i = 0; i < WN_KIND_COUNT; i++) {
+        (void)printf("%s\"%s\":%" PRIu64, i > 0 ? "," : "",
+                     wn_event_kind_word((enum wn_event_kind)i), c->kinds[i]);
+    }
+    (void)printf("},\"actions\":{");
+    for (size_t i = 0; i < WN_BOUNCE_ACTION_COUNT; i++) {
+        (void)printf("%s\"%s\":%" PRIu64, i > 0 ? "," : "",
+                     wn_bounce_action_word((enum wn_bounce_action)i), c->actions[i]);
+    }
+    (void)printf("}");
+}

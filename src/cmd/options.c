@@ -208,6 +208,13 @@ static void clear_list(struct reading *r, const struct wn_option *option)
     }
 }
 
+/* Variables that are no options, since what they hold has no place on a command line; their
+ * commands read them. */
+static bool is_secret(struct wn_span key)
+{
+    return wn_span_equal(key, WN_SPAN("imap-password"));
+}
+
 /* WINNOW_DNS_SERVER is the option dns-server of every command that has it. */
 static int read_variable(struct reading *r, const char *entry)
 {
@@ -221,6 +228,9 @@ static int read_variable(struct reading *r, const char *entry)
         name[i] = word[i] == '_' ? '-' : wn_lower(word[i]);
     }
     struct wn_span key = {name, n < sizeof name ? n : 0}; /* no option has a longer one */
+    if (is_secret(key)) {
+        return WN_OK;
+    }
     const struct wn_option *mine = find_option(r->help, key);
     if (mine != NULL) {
         char where[80];

@@ -7,6 +7,7 @@ const struct wn_command wn_commands[] = {
     {"check", wn_cmd_check, &wn_help_check},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_parse},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_import},
+    {"bounces", wn_cmd_bounces, &wn_help_bounces_fetch},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_classify},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_quarantine},
     {"history", wn_cmd_history, &wn_help_history},
