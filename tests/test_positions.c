@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/imap_positions.h"
 #include "store/positions.h"
 #include "store/private.h"
 #include "support/tempdir.h"
@@ -157,6 +158,48 @@ START_TEST(a_rollback_takes_it_back)
 }
 END_TEST
 
+static struct wn_imap_position position_in(const struct wn_imap_place *place)
+{
+    struct wn_imap_position position;
+    ck_assert_msg(wn_imap_position_get(store, place, &position, &err) == WN_OK, "%s", err.text);
+    return position;
+}
+
+/* Each of server, user and mailbox tells one place from another. */
+START_TEST(a_mailbox_is_read_on)
+{
+    const struct wn_imap_place places[] = {
+        {WN_SPAN("mail.x.com:993"), WN_SPAN("joe"), WN_SPAN("INBOX")},
+        {WN_SPAN("mail.x.com:143"), WN_SPAN("joe"), WN_SPAN("INBOX")},
+        {WN_SPAN("mail.x.com:993"), WN_SPAN("jim"), WN_SPAN("INBOX")},
+        {WN_SPAN("mail.x.com:993"), WN_SPAN("joe"), WN_SPAN("Old")},
+    };
+    for (uint32_t i = 0; i < 4; i++) {
+        ck_assert_uint_eq(position_in(&places[i]).uidvalidity, 0);
+        const struct wn_imap_position first = {1 + i, 5}, second = {UINT32_MAX - i, UINT32_MAX};
+        ck_assert_int_eq(wn_imap_position_put(store, &places[i], &first, NOW, &err), WN_OK);
+        ck_assert_uint_eq(position_in(&places[i]).last_uid, 5);
+        ck_assert_int_eq(wn_imap_position_put(store, &places[i], &second, NOW, &err), WN_OK);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        ck_assert_uint_eq(position_in(&places[i]).uidvalidity, UINT32_MAX - i);
+        ck_assert_uint_eq(position_in(&places[i]).last_uid, UINT32_MAX);
+    }
+}
+END_TEST
+
+/* What no Winnow writes: the mailbox is read from its beginning. */
+START_TEST(a_damaged_mailbox_position)
+{
+    const struct wn_imap_place place = {WN_SPAN("a"), WN_SPAN("b"), WN_SPAN("c")};
+    ck_assert_int_eq(sqlite3_exec(store->db,
+                                  "INSERT INTO imap_position VALUES ('a', 'b', 'c', 7, -1, 0)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_uint_eq(position_in(&place).uidvalidity, 0);
+}
+END_TEST
+
 /* A store of the first version gets the table when it is next written to, and keeps what it has. */
 START_TEST(a_first_store_is_migrated)
 {
@@ -197,6 +240,8 @@ int main(void)
     tcase_add_test(t, what_cannot_be_told_apart);
     tcase_add_test(t, old_positions_are_forgotten);
     tcase_add_test(t, a_rollback_takes_it_back);
+    tcase_add_test(t, a_mailbox_is_read_on);
+    tcase_add_test(t, a_damaged_mailbox_position);
     tcase_add_test(t, a_first_store_is_migrated);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
