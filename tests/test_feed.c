@@ -232,6 +232,26 @@ START_TEST(consumer_ends_the_feed)
 }
 END_TEST
 
+/* It is read as what its caller says it is, else by its content, and stays open. */
+START_TEST(input_that_is_open_already)
+{
+    struct wn_input input;
+    write_csv("1.csv", 1);
+    ck_assert_int_eq(wn_input_open(&input, tempdir_path("1.csv"), &stop, &err), WN_OK);
+    (void)unlink(tempdir_path("1.csv"));
+    wn_walk_add_input(&files, &input, &wn_source_csv);
+    wn_walk_add_input(&files, &input, &wn_source_json);
+    wn_walk_add_input(&files, &input, NULL);
+    for (int jobs = 1; jobs <= 3; jobs++) {
+        ck_assert_msg(run(jobs) == WN_OK, "%s", err.text);
+        ck_assert_str_eq(wn_buf_text(&seen), "1.csv p0@x.tt\n1.csv end\n"
+                                             "1.csv fault\n1.csv end\n"
+                                             "1.csv p0@x.tt\n1.csv end\n");
+    }
+    wn_input_close(&input);
+}
+END_TEST
+
 START_TEST(no_files_at_all)
 {
     ck_assert_int_eq(run(2), WN_OK);
@@ -248,7 +268,7 @@ int main(void)
     const TTest *const tests[] = {
         directories_are_walked,           directories_too_deep, walk_is_stopped,
         order_does_not_depend_on_threads, what_cannot_be_read,  feed_is_stopped,
-        consumer_ends_the_feed,           no_files_at_all,
+        consumer_ends_the_feed,           no_files_at_all,      input_that_is_open_already,
     };
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         tcase_add_test(cases, tests[i]);

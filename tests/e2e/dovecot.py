@@ -119,6 +119,13 @@ def die_with_parent():
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
+def why_not():
+    """Why no Dovecot can be run here, or None."""
+    if not find_dovecot():
+        return "dovecot is not installed"
+    return None if os.geteuid() == 0 else "dovecot can only be started by root"
+
+
 class Dovecot:
     """One running server; use it as a context manager."""
 
@@ -208,11 +215,9 @@ class Dovecot:
         return root if mailbox == "INBOX" else os.path.join(root, "." + mailbox.replace("/", "."))
 
     def _start(self):
+        if why_not():
+            raise DovecotError(why_not())
         program = find_dovecot()
-        if not program:
-            raise DovecotError("dovecot is not installed")
-        if os.geteuid() != 0:
-            raise DovecotError("dovecot wants to be started by root")
         self.directory = tempfile.mkdtemp(prefix="wn-imap-", dir="/tmp")
         os.chmod(self.directory, 0o755)  # its login processes are another user's
         self.owner = pwd.getpwnam("nobody")

@@ -5,8 +5,9 @@
 import os
 import shutil
 import signal
+import unittest
 
-from dovecot import Dovecot
+import dovecot
 from imap_script import Script, literal
 from support import CONFIG, Case, DATA, NOINPUT, TEMPFAIL, USAGE, main
 
@@ -70,10 +71,11 @@ class FetchCase(Case):
         return self.winnow("history", "--db", self.db, f"p{n}@brackwell.net", status=None).out
 
 
+@unittest.skipIf(dovecot.why_not(), dovecot.why_not() or "")
 class DovecotTest(FetchCase):
     @classmethod
     def setUpClass(cls):
-        cls.server = Dovecot().__enter__()
+        cls.server = dovecot.Dovecot().__enter__()
         cls.addClassCleanup(cls.server.stop)
         cls.password = cls.server.password
         cls.first = 0
