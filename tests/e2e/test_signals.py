@@ -34,6 +34,10 @@ def large_list(rows, seed=1):
     return "".join(out)
 
 
+# What the tests were started under (nohup) may ignore it, and a run that inherits this goes on.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class SignalCase(Case):
     def hold(self, server, *arguments):
         """A run that waits for DNS."""
@@ -41,7 +45,7 @@ class SignalCase(Case):
 
     def stop(self, run, number, expected):
         run.send_signal(number)
-        run.wait(60)  # before its standard input is closed; a busy disk may take long
+        run.wait(60)  # before its standard input is closed
         done = self.finish(run, 128 + number)
         self.assertFalse(done.killed, "the stop must be orderly")
         self.assertRegex(done.err, r"winnow: [^\n]*stopped[^\n]*\n\Z")
