@@ -46,6 +46,16 @@ class BreakerTest(QuarantineCase):
         again = self.run_import(burst(30), "--json").json()
         self.assertEqual((again["new"], again["quarantined"]), (0, 0))
 
+    def test_a_list_that_is_taken_over_is_no_burst(self):
+        """Suppressions exported elsewhere come with one reply and one hour; they count."""
+        rows = "".join(f"p{i}@brackwell.net,hard_bounced,2026-10-01T10:{i:02d}:30Z,,,"
+                       f"550 5.1.1 user unknown,2026-10-01T10:{i:02d}:30Z\n" for i in range(30))
+        self.write("list.csv", "address,reason,since,until,source,diagnostic,bounced_at\n" + rows)
+        self.winnow("suppress", "import", "--db", self.db, "list.csv")
+        self.winnow("bounces", "import", "--rebuild", "--db", self.db)
+        self.assertEqual(self.bursts("--all"), [])
+        self.assertIn("hard_bounced", self.history("p1@brackwell.net"))
+
     def test_a_dry_run_names_it(self):
         done = self.run_import(burst(30), "--dry-run", "--json").json()
         self.assertEqual(done["quarantined"], 30)
