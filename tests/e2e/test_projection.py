@@ -4,6 +4,8 @@
 
 The figures are those of docs/projection.md's worked example; test_projection.c has them too."""
 
+import sqlite3
+
 import support
 from support import AS_OF, Case
 
@@ -77,6 +79,16 @@ class ProjectionTest(Case):
             self.assertEqual(self.judge(NEW + DELIVERED + GONE, "--jobs", jobs)[0], first)
         self.winnow("bounces", "import", "--rebuild", "--db", self.db)
         self.assertEqual(self.judge(NEW + DELIVERED + GONE)[0], first)
+
+    def test_a_store_from_before(self):
+        """Its events are counted with the next rebuild."""
+        first, _ = self.judge(NEW)
+        with sqlite3.connect(self.db) as store:
+            store.execute("DROP TABLE domain_outcome")
+            store.execute("PRAGMA user_version = 5")
+        self.check_no_basis(*self.judge(NEW))
+        self.winnow("bounces", "import", "--rebuild", "--db", self.db)
+        self.assertEqual(self.judge(NEW)[0], first)
 
     def test_dry_run(self):
         self.judge(NEW)
