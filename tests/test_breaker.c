@@ -220,6 +220,8 @@ static void dump(struct wn_buf *out)
         ("SELECT hex(e.digest) || burst || scope || name || mark FROM quarantine q"
          " JOIN event e ON e.id = q.event ORDER BY e.digest"),
         "SELECT day FROM breaker_day",
+        ("SELECT domain || repute || mails || ' ' || delivered || ' ' || dead || ' ' || hard"
+         " FROM domain_outcome WHERE mails > 0 ORDER BY domain, repute"),
     };
     wn_buf_clear(out);
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
@@ -288,6 +290,20 @@ START_TEST(depends_on_no_order)
 }
 END_TEST
 
+static int keep_outcomes(void *arg, const struct wn_domain_outcomes *o)
+{
+    wn_buf_addf(arg, "%s %u %u %u;", wn_repute_word(o->repute), o->mails, o->delivered, o->hard);
+    return WN_OK;
+}
+
+static void assert_outcomes(const char *want)
+{
+    struct wn_buf got = {0};
+    MUST(wn_outcomes_scan(store, keep_outcomes, &got, &err));
+    ck_assert_str_eq(wn_buf_text(&got), want);
+    wn_buf_release(&got);
+}
+
 static int keep_burst(void *arg, const struct wn_burst *burst)
 {
     wn_buf_addf(arg, "%.*s %.*s %.*s %llu %lld;", (int)burst->scope.n, burst->scope.p,
@@ -302,6 +318,40 @@ static int keep_id(void *arg, const struct wn_burst *burst)
     wn_buf_add_span(arg, burst->id);
     return WN_OK;
 }
+
+/* What is set aside is no outcome of a mail, neither of a mailbox of which nothing else is known
+ * (24 of them) nor of one that mail was delivered to; once released it is. 0: released,
+ * 1: discarded. */
+START_TEST(a_burst_is_no_outcome)
+{
+    static const char without[] = "unseen 1 1 0;";
+    static const char with[] = "delivered 1 0 1;unseen 25 1 24;";
+    bool release = _i == 0;
+    struct wn_buf id = {0};
+    uint64_t events;
+    MUST(wn_store_begin(store, &err));
+    add("x.com", 0, TEN - 5 * WN_DAY, WN_KIND_delivered, WN_ACTION_T, "", "");
+    commit();
+    judge();
+    assert_outcomes(without);
+    MUST(wn_store_begin(store, &err));
+    play(&burst_cases[0]);
+    commit();
+    assert_outcomes(with); /* until the import ends */
+    judge();
+    assert_outcomes(without);
+    MUST(wn_store_begin(store, &err));
+    MUST(wn_suppression_update(store, true, &err));
+    MUST(wn_store_commit(store, &err));
+    assert_outcomes(without);
+    MUST(wn_bursts(store, false, keep_id, &id, &err));
+    MUST(wn_store_begin(store, &err));
+    MUST(wn_burst_decide(store, wn_buf_span(&id), release, &events, &err));
+    commit();
+    assert_outcomes(release ? with : without);
+    wn_buf_release(&id);
+}
+END_TEST
 
 /* 0: released, 1: discarded. */
 START_TEST(keeps_to_a_decision)
@@ -484,6 +534,7 @@ int main(void)
     tcase_add_loop_test(t, finds_bursts, 0, sizeof burst_cases / sizeof *burst_cases);
     tcase_add_test(t, mixed_words_are_no_burst);
     tcase_add_test(t, depends_on_no_order);
+    tcase_add_loop_test(t, a_burst_is_no_outcome, 0, 2);
     tcase_add_loop_test(t, keeps_to_a_decision, 0, 2);
     tcase_add_test(t, lets_go_when_more_is_known);
     tcase_add_loop_test(t, goes_by_the_policy, 0, 8);

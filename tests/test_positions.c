@@ -204,15 +204,16 @@ END_TEST
 START_TEST(a_first_store_is_migrated)
 {
     const char *log = tempdir_text("mail.log", "first\nsecond\n");
-    ck_assert_int_eq(sqlite3_exec(store->db,
-                                  "DROP TABLE log_position; DROP TABLE suppressed_hash;"
-                                  "DROP TABLE imap_position;"
-                                  "DROP TABLE policy; DROP TABLE quarantine; DROP TABLE breaker_day;"
-                                  "DROP INDEX event_at; ALTER TABLE event DROP COLUMN provider;"
-                                  "INSERT INTO mailbox (address) VALUES ('a@x.com');"
-                                  "PRAGMA user_version = 1",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(store->db,
+                     "DROP TABLE log_position; DROP TABLE suppressed_hash;"
+                     "DROP TABLE imap_position; DROP TABLE domain_outcome;"
+                     "DROP TABLE policy; DROP TABLE quarantine; DROP TABLE breaker_day;"
+                     "DROP INDEX event_at; ALTER TABLE event DROP COLUMN provider;"
+                     "INSERT INTO mailbox (address) VALUES ('a@x.com');"
+                     "PRAGMA user_version = 1",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
     wn_store_free(store);
     store = NULL;
     ck_assert_int_eq(wn_store_open(tempdir_path("w.db"), WN_STORE_READ, &store, &err),

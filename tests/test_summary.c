@@ -50,6 +50,11 @@ static struct wn_summary make_summary(void)
         .providers = providers,
         .provider_count = 1,
         .policy = &policy,
+        .projection =
+            {.basis = true,
+             .observations = 1000,
+             .of = {{.rows = 10, .certain = 2, .rate = 0.2512345, .low = 0.2, .high = 0.4},
+                    {.rows = 6, .rate = 0.0123456, .low = 0, .high = 1.0 / 6}}},
         .store = true,
         .as_of = 1795287580,
         .run = {.began = 1795287580,
@@ -123,6 +128,20 @@ static const struct expected {
     {"conservation.records_out", "12"},
     {"conservation.ok", "true"},
     {"mailboxes", "9"},
+    {"projection.basis", "true"},
+    {"projection.observations", "1000"},
+    {"projection.before.rate", "0.25123"},
+    {"projection.before.low", "0.2"},
+    {"projection.before.high", "0.4"},
+    {"projection.before.rows", "10"},
+    {"projection.before.certain", "2"},
+    {"projection.after.rate", "0.01235"},
+    {"projection.after.low", "0"},
+    {"projection.after.high", "0.16667"},
+    {"projection.after.rows", "6"},
+    {"projection.after.certain", "0"},
+    {"projection.line", "0.02"},
+    {"projection.level", "90"},
     {"providers.0.name", "\"Gmail\""},
     {"providers.0.rows", "3"},
     {"domains.0.name", "\"x.tt\""},
@@ -244,6 +263,8 @@ START_TEST(text_for_people)
                      "  dropped    no_domain 2, syntax_dot 1\n"
                      "  to review  role_account 1\n"
                      "  kept       not_probed 6\n"
+                     "  bounces    25.1 % (20.0-40.0) are expected of the list as it is,\n"
+                     "             1.2 % (0.0-16.7) of what is kept; the line is 2 %\n"
                      "  domains    3: 2 looked up, 1 from the store, 0 without an answer\n");
 }
 END_TEST
@@ -272,12 +293,76 @@ START_TEST(text_of_special_runs)
 }
 END_TEST
 
+static const struct {
+    const char *name;
+    bool store, basis;
+    uint64_t before, after;
+    double rate;             /* of what is kept */
+    const char *text, *line; /* the line of the text; of the one line, or NULL for nothing */
+} projection_cases[] = {
+    {"no store", false, false, 10, 6, 0, "no basis: without a store nothing is known of mail\n",
+     NULL},
+    {"a store that knows nothing", true, false, 10, 6, 0,
+     "no basis: the store has seen too little mail like this\n", NULL},
+    {"no rows", true, true, 0, 0, 0, "no basis: the store has seen too little mail like this\n",
+     NULL},
+    {"nothing kept", true, true, 10, 0, 0,
+     "25.1 % (20.0-40.0) are expected of the list as it is; the line is 2 %\n", NULL},
+    {"at the line", true, true, 10, 6, 0.02,
+     "25.1 % (20.0-40.0) are expected of the list as it is,\n             2.0 % (0.0-16.7) of what "
+     "is kept; the line is 2 %\n",
+     NULL},
+    {"above the line", true, true, 10, 6, 0.031,
+     "25.1 % (20.0-40.0) are expected of the list as it is,\n             3.1 % (0.0-16.7) of what "
+     "is kept; the line is 2 %\n",
+     "; 3.1 % of what is kept may bounce hard -> list.winnow"},
+};
+
+START_TEST(projected_bounces)
+{
+    struct wn_summary s = make_summary();
+    struct wn_buf line = {0};
+    s.store = projection_cases[_i].store;
+    s.projection.basis = projection_cases[_i].basis;
+    s.projection.of[WN_PROJECTED_before].rows = projection_cases[_i].before;
+    s.projection.of[WN_PROJECTED_after].rows = projection_cases[_i].after;
+    s.projection.of[WN_PROJECTED_after].rate = projection_cases[_i].rate;
+    const char *at_line = strstr(text_of(&s), "  bounces    ");
+    ck_assert_ptr_nonnull(at_line);
+    at_line += strlen("  bounces    ");
+    ck_assert_msg(strncmp(at_line, projection_cases[_i].text, strlen(projection_cases[_i].text)) ==
+                      0,
+                  "%s: %s", projection_cases[_i].name, at_line);
+    wn_summary_line(&s, &line);
+    if (projection_cases[_i].line != NULL) {
+        ck_assert_ptr_nonnull(strstr(wn_buf_text(&line), projection_cases[_i].line));
+    } else {
+        ck_assert_ptr_null(strstr(wn_buf_text(&line), "bounce"));
+    }
+    wn_buf_release(&line);
+}
+END_TEST
+
+START_TEST(json_without_basis)
+{
+    struct wn_summary s = make_summary();
+    s.projection.basis = false;
+    cJSON *root = parse(&s);
+    ck_assert(cJSON_IsFalse(at(root, "projection.basis")));
+    ck_assert(cJSON_IsNull(at(root, "projection.before.rate")));
+    ck_assert(cJSON_IsNull(at(root, "projection.after.high")));
+    ck_assert(cJSON_GetNumberValue(at(root, "projection.before.certain")) == 2);
+    cJSON_Delete(root);
+}
+END_TEST
+
 START_TEST(text_of_nothing)
 {
     struct wn_summary s = make_summary();
     tally = (struct wn_tally){0};
     s.records = 0;
     s.rejected = 0;
+    s.projection = (struct wn_projection){.basis = false};
     const char *text = text_of(&s);
     ck_assert_ptr_nonnull(strstr(text, "  keep              0    0.0 %"));
     ck_assert_ptr_null(strstr(text, "kept"));
@@ -345,6 +430,9 @@ int main(void)
     TCase *cases = tcase_create("summary");
     tcase_add_loop_test(cases, json_parses_back, 0,
                         sizeof expected_values / sizeof *expected_values);
+    tcase_add_loop_test(cases, projected_bounces, 0,
+                        sizeof projection_cases / sizeof *projection_cases);
+    tcase_add_test(cases, json_without_basis);
     tcase_add_test(cases, only_reasons_that_occur);
     tcase_add_test(cases, lost_row_shows);
     tcase_add_test(cases, overrides_are_settings);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/facts.h"
 #include "store/private.h"
 #include "support/tempdir.h"
 
@@ -354,6 +355,92 @@ START_TEST(names_the_last_event)
 }
 END_TEST
 
+/* What became of the first mail in each repute. */
+#define DEAD_DOMAIN(t)                                                                             \
+    {                                                                                              \
+        .at = (t), .kind = WN_KIND_bounce, .action = WN_ACTION_D,                                  \
+        .category = WN_CATEGORY_bad_domain                                                         \
+    }
+
+static const struct outcome_case {
+    const char *name;
+    struct wn_event events[MOST];
+    enum wn_outcome want[WN_REPUTE_OPEN];
+    enum wn_repute repute; /* afterwards */
+} outcome_cases[] = {
+    {.name = "no event"},
+    {"a delivery to a mailbox never seen",
+     {KIND(D(1), delivered)},
+     {WN_OUTCOME_delivered},
+     WN_REPUTE_delivered},
+    {"a hard bounce of one", {BOUNCE(D(1), S)}, {WN_OUTCOME_hard}, WN_REPUTE_hard},
+    {"S2 is hard too, and the mailbox not dead yet",
+     {BOUNCE(D(1), S2)},
+     {WN_OUTCOME_hard},
+     WN_REPUTE_soft},
+    {"a soft bounce", {BOUNCE(D(1), N)}, {WN_OUTCOME_soft}, WN_REPUTE_soft},
+    {"a deferral that nothing followed", {DEFERRED(D(1), N)}, {WN_OUTCOME_soft}, WN_REPUTE_soft},
+    {"a deferral that a delivery followed is none",
+     {MESSAGE(D(1), deferred, N, "m"), MESSAGE(D(2), delivered, T, "m")},
+     {WN_OUTCOME_delivered},
+     WN_REPUTE_delivered},
+    {"a dead domain says nothing of the mailbox",
+     {DEAD_DOMAIN(D(1)), BOUNCE(D(9), S)},
+     {WN_OUTCOME_dead},
+     WN_REPUTE_hard},
+    {"the sender's own trouble is no outcome",
+     {BOUNCE(D(1), X), BOUNCE(D(2), T), KIND(D(3), delivered)},
+     {WN_OUTCOME_delivered},
+     WN_REPUTE_delivered},
+    {"nor is a will, or an echo",
+     {KIND(D(1), echo), KIND(D(2), unsubscribe), KIND(D(3), manual_add)},
+     {WN_OUTCOME_none},
+     WN_REPUTE_unseen},
+    {"the first mail after a delivery",
+     {KIND(D(1), delivered), KIND(D(2), delivered), BOUNCE(D(9), S)},
+     {WN_OUTCOME_delivered, WN_OUTCOME_delivered},
+     WN_REPUTE_hard},
+    {"one that bounces",
+     {KIND(D(1), delivered), BOUNCE(D(9), S)},
+     {WN_OUTCOME_delivered, WN_OUTCOME_hard},
+     WN_REPUTE_hard},
+    {"the worst of a day is its mail",
+     {KIND(D(1), delivered), BOUNCE(D(1) + 60, S), KIND(D(1) + 120, delivered)},
+     {WN_OUTCOME_hard},
+     WN_REPUTE_hard},
+    {"one after a soft bounce",
+     {BOUNCE(D(1), N), BOUNCE(D(8), S)},
+     {WN_OUTCOME_soft, WN_OUTCOME_none, WN_OUTCOME_hard},
+     WN_REPUTE_hard},
+    {"every repute once",
+     {BOUNCE(D(1), N), KIND(D(3), delivered), BOUNCE(D(5), N), BOUNCE(D(7), S)},
+     {WN_OUTCOME_soft, WN_OUTCOME_soft, WN_OUTCOME_delivered},
+     WN_REPUTE_hard},
+    {"what follows a hard bounce is not counted",
+     {BOUNCE(D(1), S), BOUNCE(D(9), S)},
+     {WN_OUTCOME_hard},
+     WN_REPUTE_hard},
+    {"but for what follows the operator's word",
+     {KIND(D(1), delivered), BOUNCE(D(3), S), KIND(D(5), manual_remove), KIND(D(7), delivered)},
+     {WN_OUTCOME_delivered, WN_OUTCOME_hard},
+     WN_REPUTE_delivered},
+};
+
+START_TEST(derives_outcomes)
+{
+    const struct outcome_case *c = &outcome_cases[_i];
+    struct wn_history h;
+    wn_history_derive(c->events, count_events(c->events), &defaults, &h);
+    for (int i = 0; i < WN_REPUTE_OPEN; i++) {
+        ck_assert_msg(wn_history_outcome(&h, (enum wn_repute)i) == c->want[i], "%s: %s: %d",
+                      c->name, wn_repute_word((enum wn_repute)i),
+                      (int)wn_history_outcome(&h, (enum wn_repute)i));
+    }
+    ck_assert_msg(wn_history_repute(&h) == c->repute, "%s: %s", c->name,
+                  wn_repute_word(wn_history_repute(&h)));
+}
+END_TEST
+
 /* The tables. */
 
 static struct wn_store *store;
@@ -546,6 +633,68 @@ static int count_domain(void *arg, struct wn_span domain, const struct wn_domain
     return WN_OK;
 }
 
+static int dump_outcomes(void *arg, const struct wn_domain_outcomes *o)
+{
+    wn_buf_addf(arg, "%.*s %s %u %u %u %u %.*s\n", (int)o->domain.n, o->domain.p,
+                wn_repute_word(o->repute), o->mails, o->delivered, o->dead, o->hard, (int)o->mx.n,
+                o->mx.n > 0 ? o->mx.p : "");
+    return WN_OK;
+}
+
+static void assert_outcomes(const char *want)
+{
+    struct wn_buf out = {0};
+    ck_assert_int_eq(wn_outcomes_scan(store, dump_outcomes, &out, NULL), WN_OK);
+    ck_assert_str_eq(wn_buf_text(&out), want);
+    wn_buf_release(&out);
+}
+
+/* Each mailbox once, also when it is derived again, and also where it then says something else. */
+START_TEST(counts_outcomes)
+{
+    const struct wn_domain_fact fact = {
+        WN_SPAN("a.example"), WN_SPAN("ok"), WN_SPAN("mx.b.example"), {NULL, 0}, 0, D(1), D(2)};
+    assert_outcomes("");
+    begin();
+    add("a@a.example", &(struct wn_event)KIND(D(1), delivered));
+    add("b@a.example", &(struct wn_event)BOUNCE(D(1), S));
+    add("c@a.example", &(struct wn_event)BOUNCE(D(1), N));
+    add("d@b.example", &(struct wn_event)DEAD_DOMAIN(D(1)));
+    finish(false);
+    assert_outcomes("a.example unseen 3 1 0 1 \n"
+                    "b.example unseen 1 0 1 0 \n");
+    begin();
+    add("a@a.example", &(struct wn_event)KIND(D(2), delivered));
+    add("c@a.example", &(struct wn_event)BOUNCE(D(2), S));
+    add("d@b.example", &(struct wn_event)KIND(D(0), delivered)); /* before what was the first */
+    ck_assert_int_eq(wn_facts_put(store, &fact, NULL), WN_OK);
+    finish(false);
+    assert_outcomes("a.example delivered 1 1 0 0 mx.b.example\n"
+                    "a.example soft 1 0 0 1 mx.b.example\n"
+                    "a.example unseen 3 1 0 1 mx.b.example\n"
+                    "b.example delivered 1 0 1 0 \n"
+                    "b.example unseen 1 1 0 0 \n");
+}
+END_TEST
+
+static const char *const broken_outcomes[] = {
+    "INSERT INTO domain_outcome VALUES ('a', 'hard', 1, 0, 0, 0)",
+    "INSERT INTO domain_outcome VALUES ('a', 'unseen', 1, 1, 1, 0)",
+    "INSERT INTO domain_outcome VALUES ('a', 'unseen', 1, -1, 0, 0)",
+    "INSERT INTO domain_outcome VALUES ('a', 'unseen', 5000000000, 0, 0, 0)",
+};
+
+START_TEST(refuses_outcomes_that_cannot_be)
+{
+    struct wn_error err = {0};
+    struct wn_buf out = {0};
+    ck_assert_int_eq(sqlite3_exec(store->db, broken_outcomes[_i], NULL, NULL, NULL), SQLITE_OK);
+    ck_assert_int_eq(wn_outcomes_scan(store, dump_outcomes, &out, &err), WN_E_IO);
+    ck_assert_ptr_nonnull(strstr(err.text, "damaged"));
+    wn_buf_release(&out);
+}
+END_TEST
+
 /* The derived tables as one text. */
 static void dump(struct wn_buf *out)
 {
@@ -555,8 +704,10 @@ static void dump(struct wn_buf *out)
          " JOIN mailbox m ON m.id = s.mailbox ORDER BY m.address"),
         ("SELECT domain || delivered_at || answered_at || unreachable_since || unreachable_until"
          " FROM domain_history ORDER BY domain"),
-        "SELECT domain || day || at FROM domain_expiry ORDER BY domain, day"};
-    for (size_t i = 0; i < 3; i++) {
+        "SELECT domain || day || at FROM domain_expiry ORDER BY domain, day",
+        ("SELECT domain || repute || mails || ' ' || delivered || ' ' || dead || ' ' || hard"
+         " FROM domain_outcome WHERE mails > 0 ORDER BY domain, repute")};
+    for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
         sqlite3_stmt *s;
         ck_assert_int_eq(sqlite3_prepare_v2(store->db, queries[i], -1, &s, NULL), SQLITE_OK);
         while (sqlite3_step(s) == SQLITE_ROW) {
@@ -570,9 +721,10 @@ static void dump(struct wn_buf *out)
 static void random_event(unsigned *seed, struct wn_event *event, char *recipient, size_t size)
 {
     static const struct wn_event shapes[] = {
-        BOUNCE(0, S),       BOUNCE(0, S2),        BOUNCE(0, N),        FULL_BOUNCE(0),
-        BOUNCE(0, X),       EXPIRED(0),           DEFERRED(0, N),      KIND(0, delivered),
-        KIND(0, complaint), KIND(0, resubscribe), KIND(0, manual_add), KIND(0, manual_remove)};
+        BOUNCE(0, S),          BOUNCE(0, S2),      BOUNCE(0, N),         FULL_BOUNCE(0),
+        BOUNCE(0, X),          DEAD_DOMAIN(0),     EXPIRED(0),           DEFERRED(0, N),
+        KIND(0, delivered),    KIND(0, complaint), KIND(0, resubscribe), KIND(0, manual_add),
+        KIND(0, manual_remove)};
     (void)snprintf(recipient, size, "u%d@d%d.example", rand_r(seed) % 20, rand_r(seed) % 3);
     *event = shapes[(size_t)rand_r(seed) % (sizeof shapes / sizeof *shapes)];
     event->at = D(rand_r(seed) % 120) + rand_r(seed) % 86400;
@@ -679,6 +831,7 @@ int main(void)
     tcase_add_loop_test(pure, derives, 0, sizeof derive_cases / sizeof *derive_cases);
     tcase_add_test(pure, takes_the_reply_of_the_last_bounce_that_counts);
     tcase_add_test(pure, names_the_last_event);
+    tcase_add_loop_test(pure, derives_outcomes, 0, sizeof outcome_cases / sizeof *outcome_cases);
     suite_add_tcase(suite, pure);
     TCase *tables = tcase_create("tables");
     tcase_add_checked_fixture(tables, open_store, close_store);
@@ -687,6 +840,9 @@ int main(void)
                         sizeof derive_cases / sizeof *derive_cases);
     tcase_add_test(tables, scans_and_counts);
     tcase_add_loop_test(tables, derives_domains, 0, sizeof domain_cases / sizeof *domain_cases);
+    tcase_add_test(tables, counts_outcomes);
+    tcase_add_loop_test(tables, refuses_outcomes_that_cannot_be, 0,
+                        sizeof broken_outcomes / sizeof *broken_outcomes);
     tcase_add_test(tables, is_the_same_however_it_came);
     tcase_add_test(tables, forgets_what_is_rolled_back);
     tcase_add_loop_test(tables, names_a_damaged_state, 0, sizeof damages / sizeof *damages);

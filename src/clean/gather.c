@@ -54,6 +54,16 @@ struct visit {
     bool found;
 };
 
+void wn_gather_judge_mx(const struct wn_run *run, struct wn_text *mx)
+{
+    if (!mx->judged) {
+        struct wn_span host = {mx->p, mx->n};
+        mx->provider = wn_provider_of(host);
+        mx->flags = wn_overlay_mx(run->settings->overlay, host);
+        mx->judged = true;
+    }
+}
+
 static void set_route(struct wn_run *run, uint32_t id, enum wn_route_kind route, uint32_t flags,
                       struct wn_text *mx, const struct wn_text *detail)
 {
@@ -61,12 +71,7 @@ static void set_route(struct wn_run *run, uint32_t id, enum wn_route_kind route,
     if (route == WN_ROUTE_MX_UNROUTABLE && run->settings->dns.allow_private) {
         route = WN_ROUTE_OK;
     }
-    if (!mx->judged) {
-        struct wn_span host = {mx->p, mx->n};
-        mx->provider = wn_provider_of(host);
-        mx->flags = wn_overlay_mx(run->settings->overlay, host);
-        mx->judged = true;
-    }
+    wn_gather_judge_mx(run, mx);
     d->route = route;
     d->mx = mx->p;
     d->mx_length = mx->n;

@@ -17,6 +17,9 @@ void wn_gather_close(struct wn_run *run);
  * resolver. Also takes in what the resolver has found meanwhile. */
 int wn_gather_domain(struct wn_run *run, uint32_t id, struct wn_error *err);
 
+/* Fills in what is known of an MX host, if nobody has yet: whose it is, and its flags. */
+void wn_gather_judge_mx(const struct wn_run *run, struct wn_text *mx);
+
 /* Takes in what the resolver has found, without waiting. */
 int wn_gather_collect(struct wn_run *run, struct wn_error *err);
 

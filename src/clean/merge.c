@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "clean/enter.h"
+#include "clean/gather.h"
 
 enum {
     LOOKUPS_PER_ROW = 16, /* a scan costs about as much as a sixteenth of that many look-ups */
@@ -111,6 +112,23 @@ static int use_domain_history(void *arg, struct wn_span domain,
         *h = *history;
         wn_tables_domain(t, id)->history = t->domain_histories.length - 1;
     }
+    return WN_OK;
+}
+
+/* A domain of the list is its provider's as far as this run knows, so that its rows and its history
+ * are of one stratum; another one's is told by the MX host that the store has of it. */
+static int use_outcomes(void *arg, const struct wn_domain_outcomes *outcomes)
+{
+    struct wn_run *run = ((struct merge *)arg)->run;
+    uint32_t id = wn_tables_find_domain(&run->tables, outcomes->domain), provider = 0;
+    if (id != WN_NONE) {
+        provider = wn_tables_domain(&run->tables, id)->provider;
+    } else if (outcomes->mx.n > 0) {
+        struct wn_text *mx = wn_tables_intern_text(&run->tables, outcomes->mx);
+        wn_gather_judge_mx(run, mx);
+        provider = mx->provider;
+    }
+    wn_sample_add_domain(run->samples, wn_provider_count(), provider, outcomes);
     return WN_OK;
 }
 
@@ -250,6 +268,9 @@ int wn_merge_histories(struct wn_run *run, struct wn_error *err)
     }
     if (status == WN_OK) {
         status = wn_domain_history_scan(run->store, use_domain_history, m, err);
+    }
+    if (status == WN_OK && run->samples != NULL) {
+        status = wn_outcomes_scan(run->store, use_outcomes, m, err);
     }
     wn_buf_release(&m->text);
     wn_segments_release(&m->shared);

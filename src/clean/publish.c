@@ -31,6 +31,7 @@ struct page {
     struct wn_tally tally;
     uint64_t *domain_actions; /* domain id << 2 | action, one a row that has a domain */
     size_t domain_action_count, domain_action_capacity;
+    struct wn_exposure exposure; /* of all chunks of this worker */
     struct wn_report_writer writer;
     struct wn_explain_room room;
     struct wn_buf value;
@@ -127,6 +128,23 @@ static void count(struct page *page, const struct wn_judged *j)
     }
 }
 
+/* A mailbox gets one mail, and a row without an address none. */
+static void expose(struct wn_exposure *exposure, const struct wn_judged *j)
+{
+    if ((j->row->bits & WN_ROW_DUPLICATE) != 0 || j->fault == WN_FAULT_no_address) {
+        return;
+    }
+    enum wn_repute repute = wn_history_repute(j->history);
+    uint64_t *counts = exposure->certain;
+    if (j->fault == WN_FAULT_none && j->domain != NULL && !wn_route_is_negative(j->domain->route) &&
+        repute < WN_REPUTE_OPEN) {
+        counts = exposure->rows[wn_stratum(wn_provider_count(), j->domain->provider, repute,
+                                           j->domain->route == WN_ROUTE_OK)];
+    }
+    counts[WN_PROJECTED_before]++;
+    counts[WN_PROJECTED_after] += j->verdict.action == WN_ACTION_keep;
+}
+
 static void set_duplicate(const struct publication *p, const struct wn_row *row,
                           struct wn_report_row *out)
 {
@@ -158,6 +176,7 @@ static void format_row(struct publication *p, struct page *page, uint32_t id)
     struct wn_judged j;
     wn_judge_row(&p->run->tables, id, &settings->policy, settings->now, &j);
     count(page, &j);
+    expose(&page->exposure, &j);
     struct wn_span bytes = {page->bytes + (j.row->offset - page->chunk->offset), j.row->length};
     struct wn_report_row row = {.line = 0};
     if (p->sinks[WN_SINK_REPORT] >= 0 || settings->fix) {
@@ -346,8 +365,19 @@ static int write_headers(struct publication *p, struct wn_error *err)
     return status;
 }
 
+static void add_exposure(struct wn_exposure *sum, const struct wn_exposure *part)
+{
+    for (size_t w = 0; w < WN_PROJECTED_COUNT; w++) {
+        sum->certain[w] += part->certain[w];
+        for (size_t i = 0; i < wn_run_strata(); i++) {
+            sum->rows[i][w] += part->rows[i][w];
+        }
+    }
+}
+
 static void release_page(struct page *page)
 {
+    free(page->exposure.rows);
     free(page->bytes);
     free(page->domain_actions);
     for (size_t i = 0; i < FORMATTED_SINKS; i++) {
@@ -390,8 +420,12 @@ int wn_publish(struct wn_run *run, struct wn_run_input *input, const int sinks[W
                 (settings->allow_literals ? (unsigned)WN_ADDRESS_ALLOW_LITERALS : 0);
     for (size_t i = 0; i < workers; i++) {
         pieces[i] = &pages[i];
+        pages[i].exposure.rows = wn_calloc(wn_run_strata(), sizeof *pages[i].exposure.rows);
     }
     input->tally = (struct wn_tally){0};
+    free(input->exposure.rows);
+    input->exposure =
+        (struct wn_exposure){.rows = wn_calloc(wn_run_strata(), sizeof *input->exposure.rows)};
     free(run->domain_rows);
     run->domain_rows = wn_calloc(run->tables.domains.length, sizeof *run->domain_rows);
     int status = write_headers(&p, err);
@@ -415,6 +449,7 @@ int wn_publish(struct wn_run *run, struct wn_run_input *input, const int sinks[W
         status = conserve(input, err);
     }
     for (size_t i = 0; i < workers; i++) {
+        add_exposure(&input->exposure, &pages[i].exposure);
         release_page(&pages[i]);
     }
     free(pages);

@@ -312,6 +312,7 @@ int wn_run_clean(const struct wn_clean_settings *settings, const _Atomic int *st
     *run = (struct wn_run){.settings = settings, .stop = stop, .began = wn_clock_now()};
     wn_tables_init(&run->tables);
     wn_progress_init(&run->progress, settings->progress, settings->quiet);
+    run->samples = wn_calloc(wn_run_strata(), sizeof *run->samples);
     int status = open_inputs(run, err);
     if (status == WN_OK && settings->only < 0 && !settings->dry_run) {
         status = name_outputs(run, err);
@@ -350,10 +351,12 @@ void wn_run_release(struct wn_run *run)
         wn_buf_release(&input->output);
         free(input->header);
         free(input->groups);
+        free(input->exposure.rows);
     }
     free(run->inputs);
     free(run->domain_rows);
     wn_segments_release(&run->hashed_names);
+    free(run->samples);
     wn_tables_release(&run->tables);
     wn_store_free(run->store);
     wn_lock_free(run->lock);

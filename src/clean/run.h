@@ -15,8 +15,10 @@
 #include "csv/input.h"
 #include "dns/resolver.h"
 #include "report/progress.h"
+#include "report/projection.h"
 #include "report/summary.h"
 #include "report/tally.h"
+#include "smtp/provider.h"
 #include "store/db.h"
 #include "verdict/policy.h"
 
@@ -73,8 +75,9 @@ struct wn_run_input {
     struct wn_cut rejects; /* only its rejects are used */
     uint64_t digest[2];    /* XXH3 128 of all bytes, high and low */
     struct wn_tally tally;
-    struct wn_buf output;  /* path of the directory, as the user would write it */
-    struct wn_outdir *dir; /* NULL when none is written */
+    struct wn_exposure exposure; /* to bounces */
+    struct wn_buf output;        /* path of the directory, as the user would write it */
+    struct wn_outdir *dir;       /* NULL when none is written */
     struct wn_summary summary;
     struct wn_summary_group *groups; /* of the summary */
 };
@@ -88,6 +91,8 @@ struct wn_run {
     /* By domain id and action, of the input that was published last. Apart from the tables, which
      * all workers read while one of them counts. */
     uint32_t (*domain_rows)[WN_ACTION_COUNT];
+    /* What the store knows of mail, by wn_stratum; NULL where nothing is projected. */
+    struct wn_sample *samples;
     struct wn_store *store; /* NULL without one */
     struct wn_lock *lock;
     bool read_only;                  /* the store: nothing is kept */
@@ -100,6 +105,12 @@ struct wn_run {
     uint64_t facts_used;
     int64_t began;
 };
+
+/* How many elements an array by wn_stratum has. */
+static inline size_t wn_run_strata(void)
+{
+    return (size_t)WN_PROJECTION_KINDS * wn_provider_count();
+}
 
 /* The whole run. Publishes nothing on failure. *run is filled either way, for the summary, and is
  * to be released. */

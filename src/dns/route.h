@@ -49,6 +49,12 @@ struct wn_route {
                                      NXDOMAIN" */
 };
 
+/* Whether DNS said that the domain cannot take mail. */
+static inline bool wn_route_is_negative(enum wn_route_kind kind)
+{
+    return kind >= WN_ROUTE_NULL_MX && kind <= WN_ROUTE_MX_UNROUTABLE;
+}
+
 /* "ok", "null_mx", …; "" for WN_ROUTE_NONE. */
 const char *wn_route_word(enum wn_route_kind kind);
 bool wn_route_read(struct wn_span word, enum wn_route_kind *kind);

@@ -2,6 +2,7 @@
 #include "report/summary.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -120,6 +121,40 @@ static void add_groups(cJSON *root, const char *key, const struct wn_summary_gro
     }
 }
 
+/* Rounded far below what the figures can tell, so that they are the same on every machine. */
+static void add_rate(cJSON *object, const char *key, double rate)
+{
+    (void)need(cJSON_AddNumberToObject(object, key, round(rate * 1e5) / 1e5));
+}
+
+static void add_projected(cJSON *projection, const char *key, const struct wn_projected_rate *r,
+                          bool basis)
+{
+    cJSON *o = need(cJSON_AddObjectToObject(projection, key));
+    const char *const keys[] = {"rate", "low", "high"};
+    const double values[] = {r->rate, r->low, r->high};
+    for (size_t i = 0; i < 3; i++) {
+        if (basis && r->rows > 0) {
+            add_rate(o, keys[i], values[i]);
+        } else {
+            add_text(o, keys[i], NULL);
+        }
+    }
+    add_number(o, "rows", r->rows);
+    add_number(o, "certain", r->certain);
+}
+
+static void add_projection(cJSON *root, const struct wn_projection *p)
+{
+    cJSON *o = need(cJSON_AddObjectToObject(root, "projection"));
+    add_bool(o, "basis", p->basis);
+    add_number(o, "observations", p->observations);
+    add_projected(o, "before", &p->of[WN_PROJECTED_before], p->basis);
+    add_projected(o, "after", &p->of[WN_PROJECTED_after], p->basis);
+    add_number(o, "level", WN_PROJECTION_LEVEL);
+    (void)need(cJSON_AddNumberToObject(o, "line", WN_PROJECTION_LINE));
+}
+
 static void add_settings(cJSON *root, const struct wn_summary *s)
 {
     cJSON *o = need(cJSON_AddObjectToObject(root, "settings"));
@@ -173,6 +208,7 @@ void wn_summary_json(const struct wn_summary *s, struct wn_buf *out)
     add_counts(root, s);
     add_number(root, "mailboxes", s->mailboxes);
     add_number(root, "fixed", s->tally->fixed);
+    add_projection(root, &s->projection);
     add_groups(root, "providers", s->providers, s->provider_count);
     add_groups(root, "domains", s->domains, s->domain_count);
     add_settings(root, s);
@@ -245,6 +281,33 @@ static void add_columns(const struct wn_summary *s, struct wn_buf *out)
     }
 }
 
+static void add_interval(struct wn_buf *out, const struct wn_projected_rate *r)
+{
+    wn_buf_addf(out, "%.1f %% (%.1f-%.1f)", 100 * r->rate, 100 * r->low, 100 * r->high);
+}
+
+/* The projected share of hard bounces. */
+static void add_bounces(const struct wn_summary *s, struct wn_buf *out)
+{
+    const struct wn_projected_rate *before = &s->projection.of[WN_PROJECTED_before],
+                                   *after = &s->projection.of[WN_PROJECTED_after];
+    wn_buf_add_text(out, "  bounces    ");
+    if (!s->store) {
+        wn_buf_add_text(out, "no basis: without a store nothing is known of mail\n");
+    } else if (!s->projection.basis || before->rows == 0) {
+        wn_buf_add_text(out, "no basis: the store has seen too little mail like this\n");
+    } else {
+        add_interval(out, before);
+        wn_buf_add_text(out, " are expected of the list as it is");
+        if (after->rows > 0) {
+            wn_buf_add_text(out, ",\n             ");
+            add_interval(out, after);
+            wn_buf_add_text(out, " of what is kept");
+        }
+        wn_buf_addf(out, "; the line is %.0f %%\n", 100 * WN_PROJECTION_LINE);
+    }
+}
+
 void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
 {
     static const char *const files[] = {"keep.csv", "review.csv", "drop.csv"};
@@ -273,6 +336,7 @@ void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
         wn_buf_addf(out, "  fixed      %llu rows have a repaired or suggested address\n",
                     (unsigned long long)s->tally->fixed);
     }
+    add_bounces(s, out);
     if (!s->offline) {
         wn_buf_addf(out,
                     "  domains    %llu: %llu looked up, %llu from the store, %llu without an "
@@ -309,6 +373,10 @@ void wn_summary_line(const struct wn_summary *s, struct wn_buf *out)
         (unsigned long long)s->tally->action[WN_ACTION_drop], (unsigned long long)s->rejected);
     if (s->run.failed > 0) {
         wn_buf_addf(out, "; %llu domains without a DNS answer", (unsigned long long)s->run.failed);
+    }
+    const struct wn_projected_rate *after = &s->projection.of[WN_PROJECTED_after];
+    if (after->rate > WN_PROJECTION_LINE) {
+        wn_buf_addf(out, "; %.1f %% of what is kept may bounce hard", 100 * after->rate);
     }
     if (s->output != NULL && s->held == NULL && !s->dry_run) {
         wn_buf_add_text(out, " -> ");

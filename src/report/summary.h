@@ -6,6 +6,7 @@
  * mail. Plain data in, text out. */
 
 #include "base/str.h"
+#include "report/projection.h"
 #include "report/tally.h"
 
 enum {
@@ -40,6 +41,8 @@ struct wn_summary {
     size_t domain_count;
     const struct wn_summary_group *providers;
     size_t provider_count;
+
+    struct wn_projection projection; /* of hard bounces */
 
     /* Settings that a verdict depends on. */
     const struct wn_policy *policy;

@@ -41,10 +41,13 @@ static const char breaker[] =
 static const char imap_position[] =
 #include "store/imap_position.sql.inc"
     ;
+static const char domain_outcome[] =
+#include "store/domain_outcome.sql.inc"
+    ;
 
 /* Migration i leads from version i to i + 1. Only ever appended to. */
-static const char *const migrations[] = {schema, log_position, suppressed_hash, breaker,
-                                         imap_position};
+static const char *const migrations[] = {schema,  log_position,  suppressed_hash,
+                                         breaker, imap_position, domain_outcome};
 enum {
     VERSION = sizeof migrations / sizeof *migrations
 };

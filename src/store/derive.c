@@ -187,6 +187,45 @@ static bool is_second(const struct wn_bounce_policy *policy, const struct wn_eve
     return false;
 }
 
+/* Whether held[at] says that the mailbox is dead. */
+static bool is_fatal(const struct wn_bounce_policy *policy, const struct wn_event *events,
+                     const enum wn_bounce_action *weights, const uint32_t *held, size_t at)
+{
+    enum wn_bounce_action weight = weights[held[at]];
+    return weight == WN_ACTION_S ||
+           (weight == WN_ACTION_S2 && is_second(policy, events, weights, held, at));
+}
+
+/* The mail of one day, and the repute that its mailbox had before it. */
+struct mail {
+    int64_t day;
+    enum wn_repute repute;
+    enum wn_outcome outcome;
+};
+
+static enum wn_outcome outcome_of(const struct wn_event *event, enum wn_bounce_action weight)
+{
+    switch (weight) {
+    case WN_ACTION_S:
+    case WN_ACTION_S2:
+        return WN_OUTCOME_hard;
+    case WN_ACTION_N:
+        return WN_OUTCOME_soft;
+    default:
+        return event->kind == WN_KIND_delivered ? WN_OUTCOME_delivered
+               : event->kind == WN_KIND_bounce && event->action == WN_ACTION_D ? WN_OUTCOME_dead
+                                                                               : WN_OUTCOME_none;
+    }
+}
+
+/* Of each open repute the first mail is the one that is kept. */
+static void close_mail(const struct mail *mail, struct wn_history *h)
+{
+    if (mail->repute < WN_REPUTE_OPEN && wn_history_outcome(h, mail->repute) == WN_OUTCOME_none) {
+        h->outcomes |= (uint16_t)(mail->outcome << (WN_OUTCOME_BITS * mail->repute));
+    }
+}
+
 /* What the bounces that are held against a mailbox amount to. */
 static void amount(const struct wn_bounce_policy *policy, const struct wn_event *events,
                    const enum wn_bounce_action *weights, const uint32_t *held, size_t count,
@@ -201,8 +240,7 @@ static void amount(const struct wn_bounce_policy *policy, const struct wn_event 
     for (size_t i = 0; i < count; i++) {
         const struct wn_event *event = &events[held[i]];
         enum wn_bounce_action weight = weights[held[i]];
-        bool dead = weight == WN_ACTION_S ||
-                    (weight == WN_ACTION_S2 && is_second(policy, events, weights, held, i));
+        bool dead = is_fatal(policy, events, weights, held, i);
         if (weight == WN_ACTION_N) {
             soft[h->soft_bounces++] = event->at;
         } else {
@@ -231,6 +269,79 @@ static void amount(const struct wn_bounce_policy *policy, const struct wn_event 
     free(soft);
 }
 
+/* A mailbox's story as it is told, event by event. */
+struct story {
+    const struct wn_bounce_policy *policy;
+    const struct wn_event *events;
+    enum wn_bounce_action *weights;
+    uint32_t *held; /* the bounces that are held against it so far */
+    size_t held_count;
+    bool dead; /* by one of them */
+    struct will complaint, unsubscription, suppression;
+    struct mail mail;
+};
+
+static void forgive(struct story *s)
+{
+    s->held_count = 0;
+    s->dead = false;
+}
+
+/* The event as part of its day's mail. */
+static void note_mail(struct story *s, size_t i, struct wn_history *h)
+{
+    const struct wn_event *event = &s->events[i];
+    enum wn_outcome outcome = outcome_of(event, s->weights[i]);
+    int64_t day = wn_day_of(event->at);
+    if (day != s->mail.day) {
+        close_mail(&s->mail, h);
+        s->mail = (struct mail){.day = day};
+        if (s->held_count > 0) {
+            s->mail.repute = s->dead ? WN_REPUTE_hard : WN_REPUTE_soft;
+        } else if (h->delivered_at != 0) {
+            s->mail.repute = WN_REPUTE_delivered;
+        }
+    }
+    s->mail.outcome = outcome > s->mail.outcome ? outcome : s->mail.outcome;
+}
+
+static void tell(struct story *s, size_t i, struct wn_history *h)
+{
+    const struct wn_event *event = &s->events[i];
+    switch (event->kind) {
+    case WN_KIND_delivered:
+        h->delivered_at = event->at;
+        if (s->held_count > 0 && event->at - s->events[s->held[s->held_count - 1]].at >=
+                                     s->policy->cleared_after_hours * HOUR) {
+            forgive(s);
+        }
+        break;
+    case WN_KIND_complaint:
+        say(&s->complaint, event->at);
+        break;
+    case WN_KIND_unsubscribe:
+        say(&s->unsubscription, event->at);
+        break;
+    case WN_KIND_resubscribe:
+        lift(&s->complaint, event->at);
+        lift(&s->unsubscription, event->at);
+        break;
+    case WN_KIND_manual_add:
+        say(&s->suppression, event->at);
+        break;
+    case WN_KIND_manual_remove:
+        lift(&s->suppression, event->at);
+        forgive(s);
+        break;
+    default:
+        if (s->weights[i] != WN_ACTION_T) {
+            s->held[s->held_count++] = (uint32_t)i;
+            s->dead =
+                s->dead || is_fatal(s->policy, s->events, s->weights, s->held, s->held_count - 1);
+        }
+    }
+}
+
 void wn_history_derive(const struct wn_event *events, size_t count,
                        const struct wn_bounce_policy *policy, struct wn_history *history)
 {
@@ -238,56 +349,30 @@ void wn_history_derive(const struct wn_event *events, size_t count,
     if (count == 0) {
         return;
     }
-    enum wn_bounce_action *weights = wn_malloc(count * sizeof *weights);
-    uint32_t *held = wn_malloc(count * sizeof *held);
-    struct will complaint = {0}, unsubscription = {0}, suppression = {0};
-    size_t n = 0;
+    struct story s = {.policy = policy,
+                      .events = events,
+                      .weights = wn_malloc(count * sizeof *s.weights),
+                      .held = wn_malloc(count * sizeof *s.held),
+                      .mail = {.day = wn_day_of(events[0].at)}};
     for (size_t i = 0; i < count; i++) {
-        weights[i] = weigh(&events[i]);
+        s.weights[i] = weigh(&events[i]);
     }
-    weigh_messages(events, count, weights);
-    weigh_days(events, count, weights);
+    weigh_messages(events, count, s.weights);
+    weigh_days(events, count, s.weights);
     for (size_t i = 0; i < count; i++) {
-        const struct wn_event *event = &events[i];
-        switch (event->kind) {
-        case WN_KIND_delivered:
-            history->delivered_at = event->at;
-            if (n > 0 && event->at - events[held[n - 1]].at >= policy->cleared_after_hours * HOUR) {
-                n = 0;
-            }
-            break;
-        case WN_KIND_complaint:
-            say(&complaint, event->at);
-            break;
-        case WN_KIND_unsubscribe:
-            say(&unsubscription, event->at);
-            break;
-        case WN_KIND_resubscribe:
-            lift(&complaint, event->at);
-            lift(&unsubscription, event->at);
-            break;
-        case WN_KIND_manual_add:
-            say(&suppression, event->at);
-            break;
-        case WN_KIND_manual_remove:
-            lift(&suppression, event->at);
-            n = 0;
-            break;
-        default:
-            if (weights[i] != WN_ACTION_T) {
-                held[n++] = (uint32_t)i;
-            }
-        }
+        note_mail(&s, i, history);
+        tell(&s, i, history);
     }
-    amount(policy, events, weights, held, n, history);
-    history->complained_at = complaint.since;
-    history->unsubscribed_at = unsubscription.since;
-    history->suppressed_at = suppression.since;
+    close_mail(&s.mail, history);
+    amount(policy, events, s.weights, s.held, s.held_count, history);
+    history->complained_at = s.complaint.since;
+    history->unsubscribed_at = s.unsubscription.since;
+    history->suppressed_at = s.suppression.since;
     history->last_kind = events[count - 1].kind;
     history->last_category = events[count - 1].category;
     history->last_at = events[count - 1].at;
-    free(held);
-    free(weights);
+    free(s.held);
+    free(s.weights);
 }
 
 const char *wn_history_last_word(const struct wn_history *history)

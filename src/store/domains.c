@@ -6,7 +6,10 @@
  * so only the latest has to be kept, and events may come in any order.
  *
  * News are gathered in memory over a batch, since a batch holds few domains; what they say is a
- * maximum or a set of days, so that writing them twice changes nothing. */
+ * maximum or a set of days, so that writing them twice changes nothing.
+ *
+ * Beside that, counts: what became of the first mails that met its mailboxes in each repute. A
+ * mailbox that is derived again takes what it had counted with it. */
 #include <stdlib.h>
 
 #include "store/private.h"
@@ -75,6 +78,33 @@ void wn_domains_note(struct wn_domains_pending *pending, const struct wn_event *
     }
     if (expired) {
         add_expiry(pending, news, event->at);
+    }
+}
+
+const char *wn_repute_word(enum wn_repute repute)
+{
+    static const char *const words[WN_REPUTE_COUNT] = {
+        [WN_REPUTE_unseen] = "unseen",
+        [WN_REPUTE_delivered] = "delivered",
+        [WN_REPUTE_soft] = "soft",
+        [WN_REPUTE_hard] = "hard",
+    };
+    return words[repute];
+}
+
+void wn_domains_recount(struct wn_domains_pending *pending, struct wn_span address, uint16_t before,
+                        uint16_t after)
+{
+    const char *at = address.n > 0 ? memrchr(address.p, '@', address.n) : NULL;
+    if (at == NULL || before == after) {
+        return;
+    }
+    struct wn_span domain = {at + 1, address.n - (size_t)(at + 1 - address.p)};
+    struct wn_domain_news *news = find_news(pending, domain);
+    struct wn_history old = {.outcomes = before}, new = {.outcomes = after};
+    for (int i = 0; i < WN_REPUTE_OPEN; i++) {
+        news->outcomes[i][wn_history_outcome(&old, (enum wn_repute)i)]--;
+        news->outcomes[i][wn_history_outcome(&new, (enum wn_repute)i)]++;
     }
 }
 
@@ -175,33 +205,75 @@ static int compare_news(const void *a, const void *b)
     return order != 0 ? order : x->domain.n < y->domain.n ? -1 : x->domain.n > y->domain.n;
 }
 
-int wn_domains_update(struct wn_store *store, struct wn_error *err)
+/* What speaks for and against the domain. */
+static int note_domain(struct wn_store *store, const struct wn_domain_news *news,
+                       struct wn_error *err)
 {
     sqlite3_stmt *note = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_domain_note, &note, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    wn_bind_text(note, 1, news->domain);
+    (void)sqlite3_bind_int64(note, 2, news->delivered_at);
+    (void)sqlite3_bind_int64(note, 3, news->answered_at);
+    int code = sqlite3_step(note);
+    if (code != SQLITE_ROW) {
+        status = wn_store_fail(store, code, err);
+    }
+    int64_t answered_at = sqlite3_column_int64(note, 0);
+    bool expired = news->expiries != 0 || sqlite3_column_int64(note, 1) != 0;
+    if (status == WN_OK && (code = sqlite3_step(note)) != SQLITE_DONE) {
+        status = wn_store_fail(store, code, err);
+    }
+    (void)sqlite3_reset(note);
+    if (status == WN_OK && expired) {
+        status = put_expiries(store, news, err);
+        if (status == WN_OK) {
+            status = derive_domain(store, news->domain, answered_at, err);
+        }
+    }
+    return status;
+}
+
+static int add_outcomes(struct wn_store *store, const struct wn_domain_news *news,
+                        struct wn_error *err)
+{
+    sqlite3_stmt *add = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_outcome_add, &add, err);
+    for (int i = 0; i < WN_REPUTE_OPEN && status == WN_OK; i++) {
+        const int32_t *o = news->outcomes[i];
+        bool changed = false;
+        for (int k = 1; k < WN_OUTCOME_COUNT; k++) {
+            changed = changed || o[k] != 0;
+        }
+        if (!changed) {
+            continue;
+        }
+        wn_bind_text(add, 1, news->domain);
+        wn_bind_text(add, 2, wn_span_of(wn_repute_word((enum wn_repute)i)));
+        (void)sqlite3_bind_int64(add, 3, -(int64_t)o[WN_OUTCOME_none]); /* the others' sum */
+        (void)sqlite3_bind_int64(add, 4, o[WN_OUTCOME_delivered]);
+        (void)sqlite3_bind_int64(add, 5, o[WN_OUTCOME_dead]);
+        (void)sqlite3_bind_int64(add, 6, o[WN_OUTCOME_hard]);
+        status = wn_statement_run(store, add, err);
+    }
+    return status;
+}
+
+int wn_domains_update(struct wn_store *store, struct wn_error *err)
+{
+    int status = WN_OK;
     if (store->domains.count > 1) { /* in the order of the table */
         qsort(store->domains.news, store->domains.count, sizeof *store->domains.news, compare_news);
     }
-    int status = wn_store_statement(store, WN_STATEMENT_domain_note, &note, err);
     for (size_t i = 0; i < store->domains.count && status == WN_OK; i++) {
         const struct wn_domain_news *news = &store->domains.news[i];
-        wn_bind_text(note, 1, news->domain);
-        (void)sqlite3_bind_int64(note, 2, news->delivered_at);
-        (void)sqlite3_bind_int64(note, 3, news->answered_at);
-        int code = sqlite3_step(note);
-        if (code != SQLITE_ROW) {
-            status = wn_store_fail(store, code, err);
+        if (news->answered_at != 0 || news->expiries != 0) {
+            status = note_domain(store, news, err);
         }
-        int64_t answered_at = sqlite3_column_int64(note, 0);
-        bool expired = news->expiries != 0 || sqlite3_column_int64(note, 1) != 0;
-        if (status == WN_OK && (code = sqlite3_step(note)) != SQLITE_DONE) {
-            status = wn_store_fail(store, code, err);
-        }
-        (void)sqlite3_reset(note);
-        if (status == WN_OK && expired) {
-            status = put_expiries(store, news, err);
-            if (status == WN_OK) {
-                status = derive_domain(store, news->domain, answered_at, err);
-            }
+        if (status == WN_OK) {
+            status = add_outcomes(store, news, err);
         }
     }
     wn_domains_clear(&store->domains);
@@ -279,4 +351,53 @@ int wn_domain_history_compare(struct wn_store *store, wn_domain_change_visit *vi
                ? status
                : wn_statement_rows(store, scan, compare_domain,
                                    &(struct domain_comparison){store, visit, arg, err}, err);
+}
+
+struct outcomes_walk {
+    struct wn_store *store;
+    wn_outcomes_visit *visit;
+    void *arg;
+    struct wn_error *err;
+};
+
+static int visit_outcomes(void *arg, sqlite3_stmt *row)
+{
+    struct outcomes_walk *walk = arg;
+    struct wn_span word = wn_column_span(row, 1);
+    int repute = 0;
+    while (repute < WN_REPUTE_OPEN &&
+           !wn_span_equal(word, wn_span_of(wn_repute_word((enum wn_repute)repute)))) {
+        repute++;
+    }
+    int64_t counts[4], rest; /* mails, delivered, dead, hard */
+    bool possible = repute < WN_REPUTE_OPEN;
+    for (int i = 0; i < 4; i++) {
+        counts[i] = sqlite3_column_int64(row, 2 + i);
+        possible = possible && counts[i] >= 0 && counts[i] <= UINT32_MAX;
+    }
+    rest = possible ? counts[0] - counts[1] - counts[2] - counts[3] : -1;
+    if (rest < 0) {
+        return wn_store_fail_row(walk->store, "a domain's outcomes cannot be read", walk->err);
+    }
+    struct wn_domain_outcomes outcomes = {
+        .domain = wn_column_span(row, 0),
+        .mx = wn_column_span(row, 6),
+        .repute = (enum wn_repute)repute,
+        .mails = (uint32_t)counts[0],
+        .delivered = (uint32_t)counts[1],
+        .dead = (uint32_t)counts[2],
+        .hard = (uint32_t)counts[3],
+    };
+    return walk->visit(walk->arg, &outcomes);
+}
+
+int wn_outcomes_scan(struct wn_store *store, wn_outcomes_visit *visit, void *arg,
+                     struct wn_error *err)
+{
+    sqlite3_stmt *scan = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_outcome_scan, &scan, err);
+    return status != WN_OK
+               ? status
+               : wn_statement_rows(store, scan, visit_outcomes,
+                                   &(struct outcomes_walk){store, visit, arg, err}, err);
 }

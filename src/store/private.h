@@ -29,6 +29,8 @@ struct wn_domain_news {
     struct wn_span domain; /* in `text` of the struct below */
     int64_t delivered_at, answered_at;
     uint32_t expiries; /* 1 + index of the last one noted, or 0 */
+    /* What is to be added to its counts. */
+    int32_t outcomes[WN_REPUTE_OPEN][WN_OUTCOME_COUNT];
 };
 
 struct wn_domain_expiry {
@@ -142,6 +144,9 @@ void wn_mailboxes_release(struct wn_mailboxes_pending *pending);
 /* Domains (domains.c): notes what an event says of its recipient's domain; writes all that was
  * noted and derives those domains again; forgets it. */
 void wn_domains_note(struct wn_domains_pending *pending, const struct wn_event *event);
+/* Counts a mailbox's outcomes (struct wn_history) anew: `before` were counted so far. */
+void wn_domains_recount(struct wn_domains_pending *pending, struct wn_span address, uint16_t before,
+                        uint16_t after);
 int wn_domains_update(struct wn_store *store, struct wn_error *err);
 void wn_domains_clear(struct wn_domains_pending *pending);
 void wn_domains_release(struct wn_domains_pending *pending);

@@ -16,7 +16,7 @@
 
 /* The fields of a state, in the order of their bits; never changed, only appended to. */
 enum {
-    FIELD_COUNT = 20,
+    FIELD_COUNT = 21,
     STATE_MAX = 4 + FIELD_COUNT * 10
 };
 
@@ -43,6 +43,7 @@ static void list_fields(const struct wn_history *h, uint64_t fields[FIELD_COUNT]
         h->enhanced[1],
         h->enhanced_detail,
         (uint64_t)h->soft_lately_until,
+        h->outcomes,
     };
     memcpy(fields, listed, sizeof listed);
 }
@@ -69,6 +70,7 @@ static void set_fields(struct wn_history *h, const uint64_t fields[FIELD_COUNT])
         .enhanced = {(uint8_t)fields[16], (uint8_t)fields[17]},
         .enhanced_detail = (uint16_t)fields[18],
         .soft_lately_until = (int64_t)fields[19],
+        .outcomes = (uint16_t)fields[20],
     };
     if (h->soft_at != 0 && h->soft_lately_until == 0) { /* written before it was a field */
         h->soft_lately_until = h->soft_at + LATELY_ONCE;
@@ -126,7 +128,12 @@ static bool unpack(struct wn_span state, struct wn_history *history)
         fields[__builtin_ctz(mask)] = value;
     }
     set_fields(history, fields);
-    return n == state.n && fields[12] < WN_KIND_COUNT && fields[13] < WN_CATEGORY_COUNT;
+    bool known = n == state.n && fields[12] < WN_KIND_COUNT && fields[13] < WN_CATEGORY_COUNT &&
+                 fields[20] >> (WN_OUTCOME_BITS * WN_REPUTE_OPEN) == 0;
+    for (int i = 0; i < WN_REPUTE_OPEN && known; i++) {
+        known = wn_history_outcome(history, (enum wn_repute)i) < WN_OUTCOME_COUNT;
+    }
+    return known;
 }
 
 struct history_walk {
@@ -269,8 +276,32 @@ static int remove_history(struct wn_store *store, sqlite3_int64 id, struct wn_er
     return status;
 }
 
+static int take_outcomes(void *arg, sqlite3_stmt *row)
+{
+    struct wn_history history;
+    if (unpack(wn_column_span(row, 0), &history)) {
+        *(uint16_t *)arg = history.outcomes;
+    } /* else what cannot be read is overwritten, and its domain's counts with the next rebuild */
+    return WN_OK;
+}
+
+/* The outcomes that the table has of a mailbox, which its domain's counts contain. */
+static int read_outcomes(struct wn_store *store, sqlite3_int64 id, uint16_t *outcomes,
+                         struct wn_error *err)
+{
+    sqlite3_stmt *get = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_suppression_state, &get, err);
+    *outcomes = 0;
+    if (status != WN_OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(get, 1, id);
+    return wn_statement_rows(store, get, take_outcomes, outcomes, err);
+}
+
+/* `before`: the outcomes that the table has of this mailbox. */
 static int put_history(struct wn_store *store, sqlite3_int64 id, struct wn_span address,
-                       struct gathered *all, struct wn_error *err)
+                       struct gathered *all, uint16_t before, struct wn_error *err)
 {
     struct wn_history history;
     struct wn_bounce_policy policy;
@@ -278,6 +309,7 @@ static int put_history(struct wn_store *store, sqlite3_int64 id, struct wn_span 
     sqlite3_stmt *put = NULL;
     order_events(all);
     if (all->event_count == 0) { /* all are in quarantine */
+        wn_domains_recount(&store->domains, address, before, 0);
         return remove_history(store, id, err);
     }
     int status = wn_bounce_policy_get(store, &policy, err);
@@ -288,6 +320,7 @@ static int put_history(struct wn_store *store, sqlite3_int64 id, struct wn_span 
         return status;
     }
     wn_history_derive(all->events, all->event_count, &policy, &history);
+    wn_domains_recount(&store->domains, address, before, history.outcomes);
     (void)sqlite3_bind_int64(put, 1, id);
     wn_bind_text(put, 2, address);
     (void)sqlite3_bind_blob(put, 3, state, (int)pack(&history, state), SQLITE_STATIC);
@@ -300,14 +333,18 @@ static int put_history(struct wn_store *store, sqlite3_int64 id, struct wn_span 
 static int derive_mailbox(struct wn_store *store, sqlite3_int64 id, struct wn_span address,
                           struct gathered *all, struct wn_error *err)
 {
+    uint16_t before;
     all->count = 0;
     wn_buf_clear(&all->text);
-    int status = wn_events_story(store, id, address, gather_story, all, err);
+    int status = read_outcomes(store, id, &before, err);
+    if (status == WN_OK) {
+        status = wn_events_story(store, id, address, gather_story, all, err);
+    }
     if (status != WN_OK) {
         return status;
     }
     place_texts(all);
-    return put_history(store, id, address, all, err);
+    return put_history(store, id, address, all, before, err);
 }
 
 /* From the events that are still at hand. */
@@ -319,7 +356,7 @@ static int derive_fresh(struct wn_store *store, const struct wn_mailbox_news *ne
     for (uint32_t i = news->events; i != 0; i = kept[i - 1].previous) {
         (void)add_kept(all, &kept[i - 1]);
     }
-    return put_history(store, news->id, news->address, all, err);
+    return put_history(store, news->id, news->address, all, 0, err);
 }
 
 int wn_history_combine(struct wn_store *store, const struct wn_span *recipients, size_t count,
@@ -371,9 +408,9 @@ static int derive_row(void *arg, sqlite3_stmt *row)
 
 static int derive_all(struct derivation *d)
 {
-    static const enum wn_statement clears[] = {WN_STATEMENT_suppression_clear,
-                                               WN_STATEMENT_domain_clear,
-                                               WN_STATEMENT_domain_expiry_clear};
+    static const enum wn_statement clears[] = {
+        WN_STATEMENT_suppression_clear, WN_STATEMENT_domain_clear, WN_STATEMENT_outcome_clear,
+        WN_STATEMENT_domain_expiry_clear};
     sqlite3_stmt *scan = NULL;
     int status = WN_OK;
     wn_domains_clear(&d->store->domains);

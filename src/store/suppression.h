@@ -10,6 +10,27 @@
 #include "store/events.h"
 #include "store/policy.h"
 
+/* A mailbox's repute when a mail goes out: what the mails before amount to. */
+enum wn_repute {
+    WN_REPUTE_unseen,    /* no mail before it is known of */
+    WN_REPUTE_delivered, /* mail was delivered, and no bounce is held against it */
+    WN_REPUTE_soft,      /* bounces are held against it and do not say that it is dead */
+    WN_REPUTE_hard,      /* dead */
+    WN_REPUTE_COUNT,
+    WN_REPUTE_OPEN = WN_REPUTE_hard /* those below it, whose next mail is in question */
+};
+
+/* What became of a mail, a UTC day of a mailbox being one: the worst that was said that day. What
+ * says nothing of the mailbox (T, X, a will, an echo) is no outcome. */
+enum wn_outcome {
+    WN_OUTCOME_none,
+    WN_OUTCOME_delivered,
+    WN_OUTCOME_soft, /* N */
+    WN_OUTCOME_dead, /* a bounce by D: the domain takes no mail */
+    WN_OUTCOME_hard, /* S or S2 */
+    WN_OUTCOME_COUNT
+};
+
 /* Times are seconds since 1970; 0 means never. */
 struct wn_history {
     /* A person's will, or the operator's, in force unless a person's later word lifted it. */
@@ -34,8 +55,32 @@ struct wn_history {
     uint16_t code;
     uint8_t enhanced[2];
     uint16_t enhanced_detail;
+    /* What became of the first mail that met the mailbox in each open repute: an enum wn_outcome
+     * in WN_OUTCOME_BITS bits each, that of the lowest repute lowest. */
+    uint16_t outcomes;
     struct wn_span diagnostic; /* valid as long as the function that gave the history says */
 };
+
+enum {
+    WN_OUTCOME_BITS = 3
+};
+
+static inline enum wn_outcome wn_history_outcome(const struct wn_history *history,
+                                                 enum wn_repute repute)
+{
+    return (enum wn_outcome)(history->outcomes >> (WN_OUTCOME_BITS * repute) &
+                             ((1 << WN_OUTCOME_BITS) - 1));
+}
+
+/* Its repute now; NULL: nothing is known of it. */
+static inline enum wn_repute wn_history_repute(const struct wn_history *h)
+{
+    return h == NULL              ? WN_REPUTE_unseen
+           : h->hard_since != 0   ? WN_REPUTE_hard
+           : h->bounced_at != 0   ? WN_REPUTE_soft
+           : h->delivered_at != 0 ? WN_REPUTE_delivered
+                                  : WN_REPUTE_unseen;
+}
 
 /* Pure: what `count` events of one mailbox, oldest first, amount to under a policy. The diagnostic
  * points into the events. */
@@ -96,6 +141,26 @@ int wn_history_compare(struct wn_store *store, wn_history_change_visit *visit, v
                        struct wn_error *err);
 int wn_domain_history_compare(struct wn_store *store, wn_domain_change_visit *visit, void *arg,
                               struct wn_error *err);
+
+/* What became of the first mails that met the mailboxes of one domain in one open repute: each
+ * mailbox counts once. */
+struct wn_domain_outcomes {
+    struct wn_span domain; /* spans are valid during the call */
+    struct wn_span mx;     /* the domain's MX host as it was last stored, fresh or not; or empty */
+    enum wn_repute repute;
+    uint32_t mails;                 /* mailboxes with an outcome */
+    uint32_t delivered, dead, hard; /* of them; the others bounced softly */
+};
+typedef int wn_outcomes_visit(void *arg, const struct wn_domain_outcomes *outcomes);
+
+/* Every domain and repute of which a mail is known, by domain, then repute. A store that was
+ * filled before Winnow counted outcomes has those of later events only, until all is derived anew.
+ */
+int wn_outcomes_scan(struct wn_store *store, wn_outcomes_visit *visit, void *arg,
+                     struct wn_error *err);
+
+/* The words of the table, and of summary.json. */
+const char *wn_repute_word(enum wn_repute repute);
 
 /* Derives again every mailbox and domain that got events since the last call; call after each batch
  * of wn_events_add, in the same transaction. With `all`, everything, from the events alone. What is

@@ -7,7 +7,7 @@
 
 static bool route_negative(const struct wn_case *c)
 {
-    return c->route >= WN_ROUTE_NULL_MX && c->route <= WN_ROUTE_MX_UNROUTABLE;
+    return wn_route_is_negative(c->route);
 }
 
 /* The soft threshold was passed, and its 180 days are not over. */

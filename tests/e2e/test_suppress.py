@@ -814,7 +814,7 @@ class HashedTest(SuppressCase):
         with sqlite3.connect(self.db) as store:
             store.executescript("DROP TABLE suppressed_hash; DROP TABLE policy;"
                                 "DROP TABLE quarantine; DROP TABLE breaker_day;"
-                                "DROP TABLE imap_position;"
+                                "DROP TABLE imap_position; DROP TABLE domain_outcome;"
                                 "DROP INDEX event_at; ALTER TABLE event DROP COLUMN provider;"
                                 "PRAGMA user_version = 2")
         done = self.suppress("list", status=TEMPFAIL)
