@@ -2,6 +2,7 @@
 /* Events: their words, what makes two of them the same, and that hostile ones are made small and
  * printable. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "store/private.h"
@@ -62,6 +63,18 @@ static const struct {
     {"another recipient", {.at = 0}, {.recipient = TEXT("ann@example.com")}, false},
     {"another kind", {.at = 0}, {.kind = WN_KIND_deferred}, false},
     {"another message", {.message_id = TEXT("m1")}, {.message_id = TEXT("m2")}, false},
+    {"another queue id's minute",
+     {.message_id = TEXT("4XYZ01")},
+     {.message_id = TEXT("4XYZ01"), .at = AT + 60},
+     false},
+    {"a bounced message's minute",
+     {.message_id = TEXT("m@example.com")},
+     {.message_id = TEXT("m@example.com"), .at = AT + 3600},
+     true},
+    {"a deferred message's minute",
+     {.message_id = TEXT("m@example.com"), .kind = WN_KIND_deferred},
+     {.message_id = TEXT("m@example.com"), .kind = WN_KIND_deferred, .at = AT + 60},
+     false},
     {"another code", {.at = 0}, {.code = 554}, false},
     {"another enhanced code", {.at = 0}, {.enhanced = {5, 2}}, false},
     {"another reply", {.diagnostic = TEXT("gone")}, {.diagnostic = TEXT("full")}, false},
@@ -103,6 +116,7 @@ struct seen {
     struct wn_event event;
     char diagnostic[WN_DIAGNOSTIC_MAX + 1];
     size_t message_id, source;
+    char source_text[8]; /* its beginning */
 };
 
 static int see(void *arg, const struct wn_event *event)
@@ -117,6 +131,8 @@ static int see(void *arg, const struct wn_event *event)
     seen->diagnostic[event->diagnostic.n] = '\0';
     seen->message_id = event->message_id.n;
     seen->source = event->source.n;
+    (void)snprintf(seen->source_text, sizeof seen->source_text, "%.*s", (int)event->source.n,
+                   event->source.n > 0 ? event->source.p : "");
     return ++seen->count == 100 ? 3 : WN_OK;
 }
 
@@ -145,6 +161,54 @@ START_TEST(gives_them_back_oldest_first)
     seen.count = 0;
     ck_assert_int_eq(wn_events_of(store, WN_SPAN("ann@example.com"), see, &seen, &err), WN_OK);
     ck_assert_int_eq(seen.count, 0);
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    struct wn_event one, other;
+    enum wn_phase phase;
+    int64_t at;
+    const char *source;
+} tellings[] = {
+    {"the later time",
+     {.at = AT, .source = TEXT("a")},
+     {.at = AT + 9, .source = TEXT("b")},
+     WN_PHASE_unknown,
+     AT + 9,
+     NULL},
+    {"the words with a phase",
+     {.at = AT, .source = TEXT("a"), .phase = WN_PHASE_rcpt},
+     {.at = AT + 9, .source = TEXT("b")},
+     WN_PHASE_rcpt,
+     AT + 9,
+     "a"},
+    {"the first in the order of bytes",
+     {.at = AT, .source = TEXT("a"), .diagnostic = TEXT("User gone")},
+     {.at = AT, .source = TEXT("b"), .diagnostic = TEXT("user gone")},
+     WN_PHASE_unknown,
+     AT,
+     "a"},
+};
+
+/* A store used to keep whichever telling of an event came first. */
+START_TEST(keeps_the_same_telling_in_either_order)
+{
+    for (int turn = 0; turn < 2; turn++) {
+        struct seen seen = {.last = INT64_MIN};
+        struct wn_event one = tellings[_i].one, other = tellings[_i].other;
+        one.recipient = other.recipient =
+            turn == 0 ? WN_SPAN("a@example.com") : WN_SPAN("b@example.com");
+        ck_assert(add(turn == 0 ? &one : &other));
+        ck_assert(!add(turn == 0 ? &other : &one));
+        ck_assert_int_eq(wn_events_of(store, one.recipient, see, &seen, &err), WN_OK);
+        ck_assert_int_eq(seen.count, 1);
+        ck_assert_msg(seen.event.phase == tellings[_i].phase, "%s", tellings[_i].name);
+        ck_assert_msg(seen.event.at == tellings[_i].at, "%s", tellings[_i].name);
+        ck_assert_msg(tellings[_i].source == NULL ||
+                          strcmp(seen.source_text, tellings[_i].source) == 0,
+                      "%s: %s", tellings[_i].name, seen.source_text);
+    }
 }
 END_TEST
 
@@ -227,6 +291,8 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, knows_what_is_the_same, 0, sizeof identities / sizeof *identities);
+    tcase_add_loop_test(t, keeps_the_same_telling_in_either_order, 0,
+                        sizeof tellings / sizeof *tellings);
     tcase_add_test(t, gives_them_back_oldest_first);
     tcase_add_loop_test(t, makes_texts_printable, 0, sizeof texts / sizeof *texts);
     tcase_add_test(t, clips_what_is_long);

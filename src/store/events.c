@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* An event's identity is the digest (XXH3, 128 bits) of recipient, kind, message id, minute and
- * normalised reply, each led by its length. The reply is normalised so that one refusal told twice,
+ * normalised reply, each led by its length. A message bounces once, so a bounce of which the
+ * Message-ID is known has no minute: the log and the notification tell it at different times. The
+ * reply is normalised so that one refusal told twice,
  * by a log line and by the notification it led to, is one: what mail software wraps around the
  * remote server's words is dropped, so are case, white space and punctuation, and the codes stand
  * in front once. The kind words, not their numbers, are digested: the set may grow.
@@ -208,6 +210,12 @@ static void add_sized(struct wn_buf *out, struct wn_span s)
     wn_buf_add_span(out, s);
 }
 
+/* A Message-ID and no queue id, which is used again. */
+static bool is_message_id(struct wn_span id)
+{
+    return id.n > 0 && memchr(id.p, '@', id.n) != NULL;
+}
+
 static void digest_event(struct wn_buf *scratch, const struct wn_event *event,
                          XXH128_canonical_t *digest)
 {
@@ -216,8 +224,10 @@ static void digest_event(struct wn_buf *scratch, const struct wn_event *event,
     add_sized(scratch, event->recipient);
     add_sized(scratch, wn_span_of(kind_words[event->kind]));
     add_sized(scratch, event->message_id);
-    wn_buf_add(scratch, minute < 0 ? "-" : "+", 1);
-    wn_buf_add_number(scratch, (uint64_t)(minute < 0 ? -minute : minute));
+    if (event->kind != WN_KIND_bounce || !is_message_id(event->message_id)) {
+        wn_buf_add(scratch, minute < 0 ? "-" : "+", 1);
+        wn_buf_add_number(scratch, (uint64_t)(minute < 0 ? -minute : minute));
+    }
     const uint16_t codes[] = {event->code, event->enhanced[0], event->enhanced[1],
                               event->enhanced_detail};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
@@ -338,7 +348,10 @@ int wn_events_add(struct wn_store *store, const struct wn_event *given, bool *ad
     wn_bind_span(add, 13, event.source);
     wn_bind_span(add, 14, event.provider);
     status = wn_statement_run(store, add, err);
-    if (status == WN_OK && sqlite3_changes(store->db) > 0) {
+    if (status == WN_OK && sqlite3_changes(store->db) == 0) {
+        return wn_event_told_again(store, id, digest.digest, &event, err);
+    }
+    if (status == WN_OK) {
         *added = true;
         wn_mailboxes_note(&store->mailboxes, id, fresh, &event, digest.digest);
         wn_domains_note(&store->domains, &event);

@@ -3,7 +3,8 @@
 #define WN_STORE_EVENTS_H
 
 /* Events: what was once said about a mailbox, by a mail server, a person or the operator. They are
- * appended and never changed; what they amount to is derived (suppression.h). */
+ * appended and stay; of one that several sources told, the best words are kept (tellings.c). What
+ * they amount to is derived (suppression.h). */
 
 #include "store/db.h"
 
@@ -58,8 +59,9 @@ enum {
 };
 
 /* Adds one event unless one of the same identity is there: the digest of recipient, kind, message
- * id, minute and normalised reply. `*added` says which. Between wn_store_begin and
- * wn_store_commit. */
+ * id, minute (not of a bounce with a Message-ID) and normalised reply. `*added` says which. If it
+ * is there, the later time and the better words stay. Between wn_store_begin and wn_store_commit.
+ */
 int wn_events_add(struct wn_store *store, const struct wn_event *event, bool *added,
                   struct wn_error *err);
 

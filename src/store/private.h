@@ -160,6 +160,12 @@ void wn_soft_threshold(const struct wn_bounce_policy *policy, const int64_t *tim
 void wn_mailboxes_touch(struct wn_mailboxes_pending *pending, sqlite3_int64 id,
                         struct wn_span address);
 
+/* An event whose identity is in the store came again: keeps the later time and the better words
+ * (tellings.c), and has all that depends on them derived again. */
+int wn_event_told_again(struct wn_store *store, sqlite3_int64 mailbox,
+                        const unsigned char digest[WN_DIGEST], const struct wn_event *event,
+                        struct wn_error *err);
+
 /* The words of a reply without what differs from recipient to recipient and from message to
  * message: what an address, a number or a host name is part of, and the recipient's own name
  * (events.c). Appends. */
