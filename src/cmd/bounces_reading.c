@@ -154,8 +154,8 @@ void wn_bounce_print_members(const struct wn_import_counts *c)
 {
     uint64_t no_bounce = wn_bounce_no_bounces(c);
     (void)printf("\"read\":%" PRIu64 ",\"new\":%" PRIu64 ",\"known\":%" PRIu64 ",\"older\":%" PRIu64
-                 ",\"no_bounce\":%" PRIu64 ",\"unrecognised\":%" PRIu64
-                 ",\"quarantined\":%" PRIu64 ",\"files_skipped\":%" PRIu64 ",\"kinds\":{",
+                 ",\"no_bounce\":%" PRIu64 ",\"unrecognised\":%" PRIu64 ",\"quarantined\":%" PRIu64
+                 ",\"files_skipped\":%" PRIu64 ",\"kinds\":{",
                  c->rows, c->added, c->known, c->older, no_bounce, c->unused - no_bounce,
                  c->quarantined, c->skipped);
     for (size_t i = 0; i < WN_KIND_COUNT; i++) {

@@ -138,8 +138,9 @@ static int take_event(void *arg, const struct wn_event *event)
     if (hold->until == 0) {
         return WN_OK;
     }
-    if (event->kind == WN_KIND_manual_remove || (event->kind == WN_KIND_delivered && s->count > 0 &&
-                                                 event->at - s->soft[s->count - 1].at >= s->policy.cleared_after_hours * 3600)) {
+    if (event->kind == WN_KIND_manual_remove ||
+        (event->kind == WN_KIND_delivered && s->count > 0 &&
+         event->at - s->soft[s->count - 1].at >= s->policy.cleared_after_hours * 3600)) {
         s->count = 0;
     } else if (can) {
         note_candidate(s, event);
