@@ -232,7 +232,7 @@ int main(void)
     Suite *suite = suite_create("mail_mbox");
     TCase *c = tcase_create("mbox");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
+    tcase_set_timeout(c, 300);
     LOOP(test_boxes, boxes);
     LOOP(test_recognised, files);
     tcase_add_test(c, test_one_message);

@@ -379,7 +379,7 @@ int main(void)
     Suite *suite = suite_create("mail_messages");
     TCase *c = tcase_create("messages");
     tcase_add_checked_fixture(c, setup, teardown);
-    tcase_set_timeout(c, 60);
+    tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, test_samples, 0, count);
     tcase_add_loop_test(c, test_truncated_anywhere, 0, count);
     tcase_add_test(c, test_ten_thousand_recipients);
