@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The log of a real Postfix, read: python3 tests/e2e/test_postfix.py"""
+"""The log and the notifications of a real Postfix, read: python3 tests/e2e/test_postfix.py"""
 
 import json
+import os
 import unittest
 
 import postfix
@@ -70,6 +71,48 @@ class PostfixTest(Case):
         self.assertIn("nothing to read", again.err)
         again = self.winnow("bounces", "import", "--reread", path)
         self.assertIn(" 0 new", again.err)
+
+    def test_log_and_notifications_agree(self):
+        """Every bounce is told twice, and is one event, whichever is imported first."""
+        with postfix.Postfix() as mail:
+            mail.send("news@local.test", RECIPIENTS, "<one@local.test>")
+            mail.send("news@local.test", ["spam@remote.test"], "<two@local.test>")
+            mail.settle()
+            log, notifications = mail.log(), mail.notifications()
+        self.write("mail.log", log)
+        for i, text in enumerate(notifications):
+            self.write(f"bounces/{i}.eml", text)
+        bounced = {w[0]: w for w in WANT if w[1] == "bounce"}
+        stores = []
+        for order in (("mail.log", "bounces"), ("bounces", "mail.log"), ("bounces",)):
+            store = os.path.join(self.home, f"{len(stores)}.db")
+            for name in order:
+                self.winnow("bounces", "import", "--db", store, name)
+            stores.append({r: self.winnow("history", "--json", "--db", store, r).json()
+                           for r in [*RECIPIENTS, "spam@remote.test"]})
+        one, other, told = stores
+        for recipient, found in one.items():
+            with self.subTest(recipient):
+                bounces = [e for e in found["events"] if e["kind"] == "bounce"]
+                # Nobody answered: the log knows that it expired, the notification only of the last
+                # attempt. Neither counts against the mailbox.
+                unanswered = recipient == "x@closed.test"
+                self.assertEqual(len(bounces), 2 if unanswered else recipient in bounced, bounces)
+                self.assertEqual([untold(e) for e in found["events"]],
+                                 [untold(e) for e in other[recipient]["events"]])
+                for word in ("hard_bounces", "soft_bounces"):
+                    self.assertEqual(found[word], other[recipient][word])
+                self.assertEqual(found["hard_bounces"], recipient == "gone@remote.test")
+                self.assertEqual(found["soft_bounces"],
+                                 recipient in ("full@remote.test", "gone@soft.test"))
+                # The notification alone says the same of it.
+                self.assertEqual([(e["category"], e["action"]) for e in bounces][:1],
+                                 [(e["category"], e["action"]) for e in told[recipient]["events"]])
+
+
+def untold(event):
+    """Without where it was found: that is of the one or the other."""
+    return {key: value for key, value in event.items() if key != "source"}
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: MIT
 """Stopping in order, and being killed: WN_BINARY=... python3 tests/e2e/test_signals.py
 
-With WN_LONG=1 the kills are 20, over a list of 500,000 rows; else few and small.
+With WN_LONG=1 the kills are 20, over a list of 500,000 rows and an import of 60,000 events; else
+few and small.
 """
 
 import json
 import os
 import random
 import signal
+import sqlite3
 import time
 
 import support
@@ -18,6 +20,7 @@ from support import AS_OF, FILES, Case, read
 LONG = os.environ.get("WN_LONG") == "1"
 KILLS = 20 if LONG else 8
 ROWS = 500_000 if LONG else 40_000
+EVENTS = 20_000 if LONG else 3_000  # of each source of an import that is killed
 LIST = "id,email\n1,ann@brackwell.net\n2,info@brackwell.net\n"
 
 
@@ -36,6 +39,41 @@ def large_list(rows, seed=1):
 
 # What the tests were started under (nohup) may ignore it, and a run that inherits this goes on.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+LOG_LINE = ("2026-10-{day:02}T10:00:{second:02}.000000+00:00 mail postfix/smtp[77]: 4XYZ{n:05}: "
+            "to=<log{n}@d{d}.brackwell.net>, relay=mx.brackwell.net[192.0.2.1]:25, delay=1, "
+            "delays=0/0/0.5/0.5, dsn=5.1.1, status=bounced (host mx.brackwell.net[192.0.2.1] said: "
+            "550 5.1.1 <log{n}@d{d}.brackwell.net>: user unknown (in reply to RCPT TO command))\n")
+NOTIFICATION = """From MAILER-DAEMON Fri Oct {day:2} 10:00:00 2026
+From: MAILER-DAEMON@mail.brackwell.net
+Date: {day} Oct 2026 10:00:{second:02} +0000
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.brackwell.net
+
+Final-Recipient: rfc822; box{n}@d{d}.brackwell.net
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 <box{n}@d{d}.brackwell.net>: user unknown
+
+--b--
+
+"""
+
+
+def mixed_sources(count):
+    """name -> a log, an mbox and a CSV of so many bounces each."""
+    when = [{"day": 1 + n * 20 // count, "second": n % 60, "n": n, "d": n % 900}
+            for n in range(count)]
+    return {"mail.log": "".join(LOG_LINE.format(**w) for w in when),
+            "box": "".join(NOTIFICATION.format(**w) for w in when),
+            "bounces.csv": "email,code,date\n" + "".join(
+                "csv{n}@d{d}.brackwell.net,5.1.1,2026-10-{day:02}\n".format(**w) for w in when)}
 
 
 class SignalCase(Case):
@@ -264,19 +302,62 @@ class KillTest(Case):
         self.result(self.path("list.winnow"))
         self.assertEqual(self.litter("list.csv", "list.winnow"), [])
 
+    def rows(self, query, store=None):
+        """What a store holds, as its next user would find it."""
+        with sqlite3.connect(store or self.db) as db:
+            has_tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+            return sorted(db.execute(query)) if has_tables else []
+
     def test_killed_imports(self):
-        """An import that is killed and run again counts every event once."""
-        rows = 20_000
-        self.write("bounces.csv", "email,code,date\n" + "".join(
-            f"p{i}@brackwell.net,5.1.1,2026-05-01\n" for i in range(rows)))
-        for delay in (0.01, 0.05, 0.1, 0.2):
-            run = self.start("bounces", "import", "-q", "--db", self.db, "bounces.csv")
-            time.sleep(delay)
+        """No event that was written is lost, and another import has all of them, each once: of a
+        log too, of which it reads only what is behind the last that was written."""
+        for name, text in mixed_sources(EVENTS).items():
+            self.write("mail/" + name, text)
+        other = os.path.join(self.home, "other.db")
+        command = ("bounces", "import", "-q", "mail", "--db")
+        began = time.monotonic()
+        self.winnow(*command, other, timeout=600)
+        whole = time.monotonic() - began
+        digests = "SELECT digest FROM event"
+        seed = os.environ.get("WN_SEED", str(time.time()))
+        rng = random.Random(seed)
+        before, killed, torn = [], 0, 0
+        for number in range(KILLS):
+            if number % 5 == 0:  # what is complete cannot be torn
+                for end in ("", "-wal", "-shm"):
+                    if os.path.exists(self.db + end):
+                        os.remove(self.db + end)
+                before = []
+            run = self.start(*command, self.db)
+            time.sleep(rng.uniform(0, whole))
             run.kill()
             run.wait()
-        self.winnow("bounces", "import", "-q", "--db", self.db, "bounces.csv")
-        done = self.winnow("bounces", "import", "--json", "--db", self.db, "bounces.csv")
-        self.assertEqual((done.json()["new"], done.json()["known"]), (0, rows))
+            killed += run.returncode == -signal.SIGKILL
+            found = self.rows(digests)
+            with self.subTest(f"WN_SEED={seed}", kill=number):
+                self.assertLessEqual(set(before), set(found))
+                if number % 5 == 4:
+                    self.complete(command, other)
+            torn += 0 < len(found) < 3 * EVENTS
+            before = found
+        self.complete(command, other)
+        self.assertGreater(killed, 0)
+        if LONG:  # a small import is one transaction
+            self.assertGreater(torn, 0)
+
+    def complete(self, command, other):
+        """Another import completes the store, and has nothing more to do."""
+        self.winnow(*command, self.db, timeout=600)
+        for query in ("SELECT m.address, e.digest, e.at, e.action, e.diagnostic FROM event e"
+                      " JOIN mailbox m ON m.id = e.mailbox",
+                      "SELECT address, state, diagnostic FROM suppression",
+                      "SELECT * FROM domain_history", "SELECT * FROM breaker_day",
+                      "SELECT m.address, q.at, q.burst, q.mark FROM quarantine q"
+                      " JOIN mailbox m ON m.id = q.mailbox",
+                      "SELECT position FROM log_position"):
+            self.assertEqual(self.rows(query), self.rows(query, other), query)
+        done = self.winnow(*command, self.db, "--json", timeout=600).json()
+        self.assertEqual((done["read"], done["new"]), (2 * EVENTS, 0))  # nothing of the log
 
 
 if __name__ == "__main__":
