@@ -121,6 +121,20 @@ static const struct classify_case {
     /* The contradictions */
     CASE("554 5.1.1 at RCPT", "554 5.1.1 x", S, bad_address, AT(rcpt)),
     CASE("554 5.1.1 anywhere", "554 5.1.1 x", S, bad_address, ),
+    RULE("docomo may mean a filter",
+         "host mfsmax.docomo.ne.jp[192.0.2.1] said: 550 Unknown user bob@docomo.ne.jp", X,
+         recipient_filter, "docomo.unknown", ),
+    CASE("docomo at DATA",
+         "host mfsmax.docomo.ne.jp[192.0.2.1] said: 550 Unknown user bob@docomo.ne.jp", X,
+         recipient_filter, AT(data)),
+    CASE("docomo at RCPT means what it says",
+         "host mfsmax.docomo.ne.jp[192.0.2.1] said: 550 Unknown user bob@docomo.ne.jp", S2,
+         bad_address, AT(rcpt)),
+    CASE("docomo beside 5.1.1", "host mfsmax.docomo.ne.jp[192.0.2.1] said: 550 5.1.1 Unknown user",
+         S, bad_address, ),
+    CASE("Yahoo of its own accounts, at DATA",
+         "554 delivery error: dd This user doesn't have a yahoo.com account (bob@yahoo.com) [0]",
+         S2, bad_address, AT(data)),
     CASE("554 5.1.1 at DATA", "554 5.1.1 x", S2, bad_address, AT(data)),
     CASE("554 5.2.2", "554 5.2.2 x", N, mailbox_full, ),
     CASE("554 5.4.0", "554 5.4.0 x", T, infrastructure, ),
@@ -467,6 +481,21 @@ START_TEST(believes_the_caller)
 }
 END_TEST
 
+/* The recipient's domain tells whose server it was where nothing better does. */
+START_TEST(expects_the_domains_provider)
+{
+    struct wn_classified out;
+    uint32_t au = wn_provider_named(WN_SPAN("au"));
+    struct wn_reply_in in = {.text = WN_SPAN("550: : User unknown"), .expected = au};
+    wn_classify(&in, &out);
+    ck_assert_uint_eq(out.provider, au);
+    ck_assert_str_eq(out.rule, "au.filtered");
+    in.text = WN_SPAN("550 5.1.1 no such user - gsmtp");
+    wn_classify(&in, &out);
+    ck_assert_str_eq(wn_provider_name(out.provider), "Gmail");
+}
+END_TEST
+
 /* Every category has its blame and its sentence: only the recipient and the domain may be dropped
  * for, so what blames nobody else must never suppress. */
 START_TEST(blames)
@@ -595,6 +624,7 @@ int main(void)
     tcase_add_loop_test(t, keeps_to_the_provider, 0, sizeof reply_rows / sizeof *reply_rows);
     tcase_add_loop_test(t, finds_the_origin, 0, sizeof origins / sizeof *origins);
     tcase_add_test(t, believes_the_caller);
+    tcase_add_test(t, expects_the_domains_provider);
     tcase_add_loop_test(t, blames, 0, WN_CATEGORY_COUNT);
     tcase_add_loop_test(t, matches_one_word, 0, sizeof word_cases / sizeof *word_cases);
     tcase_add_test(t, knows_the_servers);

@@ -149,6 +149,35 @@ static const struct {
      "no\n"
      "carol@example.com bounce 5.7.1 connect mx.sender.example 4F2AA2 2026-11-02T09:30:00Z | 554 "
      "5.7.1 your address is listed\n"},
+    {"dsn-ezweb", "au's own sentence over the reply it quotes",
+     "bob@ezweb.ne.jp bounce 5.0.0 rcpt mx.sender.example n1@sender.example 2026-11-02T10:00:00Z | "
+     "The user(s) account is disabled.\n"},
+    {"dsn-sendmail-data", "a refused DATA used to have no phase",
+     "bob@example.com bounce 5.2.0 data mx.example.com n1@sender.example 2026-11-02T10:00:00Z | "
+     "550-No such\n"},
+    {"dsn-sendmail-pipelined", "below DATA, the answer to RCPT",
+     "bob@example.com bounce 5.1.1 unknown mx.example.com n1@sender.example 2026-11-02T10:00:00Z | "
+     "550 No such user\n"},
+    {"dsn-sendmail-refused", "the same, and a verdict that names nobody",
+     "bob@example.com bounce 5.7.13 unknown mx.example.com n1@sender.example 2026-11-02T10:00:00Z "
+     "| 525 5.7.13 disabled\n"},
+    {"dsn-sendmail-mail", "a refused MAIL used to count against the recipient",
+     "bob@example.com bounce 5.1.0 mail mx.example.com n1@sender.example 2026-11-02T10:00:00Z | "
+     "550 5.1.0 unknown user\n"},
+    {"forwarded-quoted", "a bounce sent on by a person used to say nothing",
+     "bob@example.com bounce 5.1.1 unknown mx.sender.example - 2026-11-02T07:59:00Z | 550 5.1.1 "
+     "<bob@example.com>... User unknown\n"},
+    {"forwarded-inline", "the same; it used to name our own address",
+     "bob@example.com bounce 5.1.1 unknown mx.sender.example - 2026-11-02T07:59:00Z | 550 5.1.1 "
+     "<bob@example.com>... User unknown\n"},
+    {"notification-sns", "an event by mail, in a line cut by Sendmail",
+     "bob@example.com bounce 5.1.1 unknown - ses-1 2026-11-02T09:59:30Z | smtp; 550 5.1.1 user "
+     "unknown\n"},
+    {"no-bounce-forwarded", "a bounce sent on under another subject", NO_BOUNCE},
+    {"no-bounce-json", "JSON that is no event", NO_BOUNCE},
+    {"style-fml", "a list manager's loop",
+     "neko@example.com bounce 0.0.0 unknown - - 2026-11-02T10:00:00Z | Duplicated Message-ID in "
+     "<neko@example.com>.\n"},
     {"no-bounce-person", "a person quotes a bounce", NO_BOUNCE},
     {"no-bounce-receipt", "a read receipt has a Final-Recipient", NO_BOUNCE},
     {"no-bounce-vacation", "null sender, and an address in the text", NO_BOUNCE},
@@ -219,8 +248,8 @@ static const struct {
      "[192.0.2.9]: 550 5.1.1 unknown\n"},
     {"style-mailmarshal", "MailMarshal: the reply first",
      "bob@example.com bounce 0.0.0 unknown - - 2026-11-02T10:00:00Z | 550 5.1.1 User unknown\n"},
-    {"style-mfilter", "m-FILTER",
-     "bob@example.com bounce 0.0.0 unknown - n1@sender.example 2026-11-02T10:00:00Z | 552 5.2.2 "
+    {"style-mfilter", "m-FILTER, which names the command",
+     "bob@example.com bounce 0.0.0 rcpt - n1@sender.example 2026-11-02T10:00:00Z | 552 5.2.2 "
      "mailbox full\n"},
     {"style-opensmtpd", "OpenSMTPD",
      "bob@example.com bounce 0.0.0 unknown - n1@sender.example 2026-11-02T10:00:00Z | 550 5.1.1 no "

@@ -10,7 +10,8 @@
  * 4. The phase limits what was decided. Before RCPT nothing was said of the recipient. At DATA the
  *    whole message is answered, so what would suppress at once needs a second time, and what would
  *    need a second time says nothing: a server that took the recipient and then knows no such user
- *    hides a filter behind these words (the Japanese mobile providers do). */
+ *    hides a filter behind these words (the Japanese mobile providers do). What a provider says
+ *    of its own accounts alone (no_account) keeps its second time. */
 #include "bounce/classify.h"
 
 #include "bounce/phrase.h"
@@ -24,9 +25,9 @@
      TOPIC(spam) | TOPIC(virus) | TOPIC(size) | TOPIC(message) | TOPIC(restricted) |               \
      TOPIC(greylist) | TOPIC(system))
 #define FULL    TOPIC(full)
-#define MAILBOX (TOPIC(disabled) | TOPIC(moved) | TOPIC(user))
+#define MAILBOX (TOPIC(disabled) | TOPIC(moved) | TOPIC(user) | TOPIC(no_account))
 #define ALL                                                                                        \
-    (SENDER | TOPIC(protocol) | TOPIC(network) | TOPIC(domain) | FULL | MAILBOX |                  \
+    (SENDER | TOPIC(protocol) | TOPIC(network) | TOPIC(domain) | FULL | MAILBOX | TOPIC(hidden) |  \
      TOPIC(unavailable))
 
 static const struct {
@@ -188,11 +189,11 @@ static void limit_early(bool soft, struct wn_classified *out)
     }
 }
 
-static void limit_at_data(struct wn_classified *out)
+static void limit_at_data(bool certain, struct wn_classified *out)
 {
     if (out->action == WN_ACTION_S) {
         out->action = WN_ACTION_S2;
-    } else if (out->action == WN_ACTION_S2) {
+    } else if (out->action == WN_ACTION_S2 && !certain) {
         out->action = WN_ACTION_T;
         if (out->category == WN_CATEGORY_bad_address) {
             out->category = WN_CATEGORY_recipient_filter;
@@ -201,7 +202,8 @@ static void limit_at_data(struct wn_classified *out)
     }
 }
 
-static void limit_by_phase(bool soft, struct wn_classified *out)
+/* `certain`: the words cannot hide a filter. */
+static void limit_by_phase(bool soft, bool certain, struct wn_classified *out)
 {
     switch (out->phase) {
     case WN_PHASE_connect:
@@ -210,7 +212,7 @@ static void limit_by_phase(bool soft, struct wn_classified *out)
         limit_early(soft, out);
         break;
     case WN_PHASE_data:
-        limit_at_data(out);
+        limit_at_data(certain, out);
         break;
     default:
         break;
@@ -242,9 +244,15 @@ void wn_classify(const struct wn_reply_in *in, struct wn_classified *out)
     if (out->provider == 0) {
         out->provider = find_provider(&plain, &phrases);
     }
+    if (out->provider == 0) {
+        out->provider = in->expected;
+    }
     bool soft = in->deferred || out->enhanced[0] == 4 || out->code / 100 == 4;
     bool speaks =
         wn_phrases_rule(&phrases, out->enhanced[1], out->enhanced_detail, out->provider, &found);
+    if (speaks && found.topic == WN_TOPIC_hidden && out->phase == WN_PHASE_rcpt) {
+        found.topic = WN_TOPIC_user;
+    }
     decide(find_meaning(out), speaks ? &found : NULL, soft, out);
     if (out->enhanced[0] == 0 && !speaks && !soft) {
         decide_bare(out);
@@ -252,7 +260,7 @@ void wn_classify(const struct wn_reply_in *in, struct wn_classified *out)
     if (soft && (out->action == WN_ACTION_S || out->action == WN_ACTION_S2)) {
         out->action = WN_ACTION_N;
     }
-    limit_by_phase(soft, out);
+    limit_by_phase(soft, speaks && found.topic == WN_TOPIC_no_account, out);
     if (out->sentence == NULL) {
         out->sentence = categories[out->category].sentence;
     }

@@ -14,7 +14,8 @@ struct wn_reply_in {
     uint16_t enhanced_detail;
     enum wn_phase phase; /* WN_PHASE_unknown: looked for in the text */
     uint32_t provider;   /* whose server said it (smtp/provider.h), or 0: looked for in the text */
-    bool deferred;       /* the sender's system will try again */
+    uint32_t expected; /* the provider of the recipient's domain, or 0: where nothing else tells */
+    bool deferred;     /* the sender's system will try again */
     struct wn_span text; /* the reply or what a log says of it; may hold codes itself */
 };
 

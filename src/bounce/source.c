@@ -97,6 +97,12 @@ static void classify_reply(struct wn_notice *notice, struct wn_event *event)
     struct wn_classified result;
     notice->reply.deferred = notice->kind == WN_KIND_deferred;
     notice->reply.provider = wn_provider_of(notice->remote);
+    if (notice->reply.provider == 0) {
+        const char *at = memrchr(event->recipient.p, '@', event->recipient.n);
+        size_t local = at != NULL ? (size_t)(at + 1 - event->recipient.p) : 0;
+        notice->reply.expected = wn_provider_of(
+            (struct wn_span){event->recipient.p + local, event->recipient.n - local});
+    }
     wn_classify(&notice->reply, &result);
     event->category = result.category;
     event->action = result.action;

@@ -257,6 +257,26 @@ static struct wn_span paragraph_of(struct wn_span text, struct wn_span recipient
     return (struct wn_span){NULL, 0};
 }
 
+/* A gateway of a known style may say in its own sentence what the reply that it quotes does not:
+ * "The user(s) account is disabled" over "550 user unknown". */
+static void explain_by_style(struct wn_span text, struct wn_findings *findings)
+{
+    struct wn_findings styled = {.arena = findings->arena};
+    struct wn_span region;
+    enum wn_category said;
+    (void)wn_style_read(text, &styled, &region, &said);
+    for (size_t i = 0; i < styled.count && i < EXPLAINED_MAX; i++) {
+        for (size_t j = 0; j < findings->count && j < EXPLAINED_MAX; j++) {
+            struct wn_finding *finding = &findings->list[j];
+            if (styled.list[i].said != WN_CATEGORY_unclassified && finding->reply.n == 0 &&
+                wn_span_equal_nocase(finding->recipient, styled.list[i].recipient)) {
+                finding->reply = styled.list[i].reply;
+                finding->said = styled.list[i].said;
+            }
+        }
+    }
+}
+
 void wn_dsn_explain(struct wn_span text, struct wn_findings *findings)
 {
     bool bare = false;
@@ -266,11 +286,15 @@ void wn_dsn_explain(struct wn_span text, struct wn_findings *findings)
         if (finding->phase == WN_PHASE_unknown) {
             finding->phase = wn_style_phase(wn_reply_line(paragraph, findings->arena));
         }
+        if (finding->phase == WN_PHASE_unknown && finding->reply.n > 0) {
+            finding->phase = wn_transcript_phase(text, finding->reply);
+        }
         bare = bare || finding->reply.n == 0;
     }
     if (!bare) {
         return;
     }
+    explain_by_style(text, findings);
     (void)wn_transcript_read(text, findings);
     for (size_t i = 0; i < findings->count && i < EXPLAINED_MAX; i++) {
         struct wn_finding *finding = &findings->list[i];

@@ -3,7 +3,9 @@
  * text; a known style; the words of a mail system of no known style; and where the body names no
  * recipient, X-Failed-Recipients, the envelope (VERP) and at last the original's only To. Text is
  * believed only of a message that says that it comes from a mail system, since people quote bounces
- * in ordinary mail; and never behind the line where the original begins. */
+ * in ordinary mail; and never behind the line where the original begins. Before all of it: a text
+ * that is a mail service's JSON event is that, and of a message that was sent on, what was sent on
+ * counts. */
 #include <stdlib.h>
 
 #include "bounce/mail/mail.h"
@@ -146,12 +148,43 @@ static bool is_bare_complaint(const struct wn_message *m)
     return wn_begins(m->subject, WN_SPAN("complaint about message from")) && m->returned.n > 0;
 }
 
+/* A text with status fields in it, or in plain words. */
+static void read_report(struct reading *r)
+{
+    if (holds_status_fields(r->text) &&
+        (wn_is_from_mail_system(&r->message) || is_null_path(&r->message))) {
+        (void)wn_dsn_read(r->text, &r->findings);
+    }
+    if (r->findings.count > 0) {
+        wn_dsn_explain(r->text, &r->findings);
+    } else if (r->findings.passed == 0) {
+        read_text(r);
+    }
+}
+
+/* Whether somebody sent a message on: mail systems never begin a subject so. */
+static bool is_sent_on(struct wn_span subject)
+{
+    static const struct wn_span prefixes[] = {
+        {"fwd:", 4}, {"fw:", 3}, {"wg:", 3}, {"tr:", 3}, {"rv:", 3}};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        if (wn_begins(subject, prefixes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Finds what there is. True if the message is anything of a mail system's, or a report. */
 static bool read_findings(struct reading *r)
 {
     struct wn_message *m = &r->message;
     struct wn_findings *f = &r->findings;
     r->text = m->text;
+    if (m->status.n == 0 && is_sent_on(m->subject)) {
+        struct wn_span forwarded = wn_forwarded_text(m->text, f->arena);
+        r->text = forwarded.n > 0 ? forwarded : m->text;
+    }
     r->quoted = wn_returned_cut(&r->text);
     wn_returned_read(m->returned.n > 0 ? m->returned : r->quoted, f->arena, &r->original);
     if (m->feedback.n > 0 || is_bare_complaint(m)) {
@@ -165,14 +198,10 @@ static bool read_findings(struct reading *r)
     if (m->status.n > 0) {
         (void)wn_dsn_read(m->status, f);
     }
-    if (f->count + f->passed == 0 && holds_status_fields(r->text) &&
-        (wn_is_from_mail_system(m) || is_null_path(m))) {
-        (void)wn_dsn_read(r->text, f);
-    }
     if (f->count > 0) {
         wn_dsn_explain(r->text, f);
     } else if (f->passed == 0) {
-        read_text(r);
+        read_report(r);
     }
     return m->status.n > 0 || (wn_is_from_mail_system(m) && !wn_is_auto_reply(m));
 }
@@ -202,8 +231,8 @@ static int64_t date_of(const struct reading *r, int64_t last_attempt,
     return last_attempt != 0 ? last_attempt : date;
 }
 
-static struct wn_notice *add_notice(struct wn_mail_notices *notices,
-                                    const struct wn_mail_place *place)
+struct wn_notice *wn_mail_notices_add(struct wn_mail_notices *notices,
+                                      const struct wn_mail_place *place)
 {
     if (notices->count == notices->capacity) {
         size_t capacity = notices->capacity > 0 ? notices->capacity * 2 : 8;
@@ -236,7 +265,7 @@ static struct wn_span message_id_of(const struct reading *r)
 static void notice_finding(const struct reading *r, const struct wn_finding *finding,
                            const struct wn_mail_place *place, struct wn_mail_notices *notices)
 {
-    struct wn_notice *notice = add_notice(notices, place);
+    struct wn_notice *notice = wn_mail_notices_add(notices, place);
     notice->recipient = finding->recipient;
     notice->at = date_of(r, finding->at, place);
     notice->kind = finding->kind;
@@ -269,9 +298,12 @@ void wn_mail_read(struct wn_mail_reader *reader, struct wn_span bytes,
         bytes.n = WN_MESSAGE_MAX;
     }
     wn_message_read(reader->parser, bytes, notices->arena, &r.message);
+    if (wn_notification_read(r.message.text, place, notices)) {
+        return;
+    }
     bool expected = read_findings(&r);
     if (r.findings.count == 0) {
-        struct wn_notice *notice = add_notice(notices, place);
+        struct wn_notice *notice = wn_mail_notices_add(notices, place);
         notice->fault =
             expected && r.findings.passed == 0 ? WN_NOTICE_UNRECOGNISED : WN_NOTICE_NO_BOUNCE;
         notice->cell = wn_reply_line(r.message.subject, notices->arena);

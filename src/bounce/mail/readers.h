@@ -7,6 +7,7 @@
  * arena; any thread may call them with its own. */
 
 #include "bounce/mail/findings.h"
+#include "bounce/mail/mail.h"
 #include "bounce/mail/message.h"
 
 /* dsn.c: delivery status fields (RFC 3464), from a message/delivery-status part or from the text of
@@ -21,6 +22,16 @@ void wn_dsn_explain(struct wn_span text, struct wn_findings *findings);
  * complaint, or findings->passed (not-spam). False: it names nobody. */
 bool wn_arf_read(const struct wn_message *message, struct wn_findings *findings);
 
+/* notification.c: a mail service's event as JSON (data/json_sources.def) that is the whole text, or
+ * begins it. Adds its notices. False, and none added: it is nothing of the kind. */
+bool wn_notification_read(struct wn_span text, const struct wn_mail_place *place,
+                          struct wn_mail_notices *notices);
+
+/* read.c: adds a notice about the message at that place, with nothing else in it. Valid until the
+ * next call. */
+struct wn_notice *wn_mail_notices_add(struct wn_mail_notices *notices,
+                                      const struct wn_mail_place *place);
+
 /* auto_reply.c: whether a machine answered in its owner's place: vacation, receipt, challenge. */
 bool wn_is_auto_reply(const struct wn_message *message);
 
@@ -32,6 +43,10 @@ bool wn_is_delay(struct wn_span subject, struct wn_span text);
 
 /* returned.c: cuts *text where it begins to quote the original and returns what follows. */
 struct wn_span wn_returned_cut(struct wn_span *text);
+
+/* What follows the line that announces a forwarded message, without the marks of quoting; empty
+ * where nothing is forwarded. `text` is whole. */
+struct wn_span wn_forwarded_text(struct wn_span text, struct wn_arena *arena);
 
 /* The original's header: its Message-ID without angle brackets, the only recipient of its To, or
  * empty; its Date, or 0. */
@@ -65,6 +80,9 @@ struct wn_span wn_style_remote(struct wn_span text);
  * what the server said; those that `findings` has already get it as their reply if they had none.
  */
 bool wn_transcript_read(struct wn_span text, struct wn_findings *findings);
+
+/* The command that a transcript shows the reply to answer, or WN_PHASE_unknown. */
+enum wn_phase wn_transcript_phase(struct wn_span text, struct wn_span reply);
 
 /* envelope.c: the recipient that an envelope address tells (VERP), through BATV and SRS around it.
  * False: it tells none. The address is written to the arena. */

@@ -76,6 +76,31 @@ struct wn_span wn_returned_cut(struct wn_span *text)
     return (struct wn_span){NULL, 0};
 }
 
+/* "Begin forwarded message:", "---------- Forwarded message ----------" */
+static bool announces_forwarded(struct wn_span line)
+{
+    struct wn_span words = without_marks(line);
+    return wn_span_equal_nocase(words, WN_SPAN("begin forwarded message")) ||
+           wn_span_equal_nocase(words, WN_SPAN("forwarded message"));
+}
+
+struct wn_span wn_forwarded_text(struct wn_span text, struct wn_arena *arena)
+{
+    struct wn_span rest = text, line = {NULL, 0};
+    while (wn_line_next(&rest, &line) && !announces_forwarded(line)) {
+    }
+    char *out = wn_arena_alloc(arena, rest.n + 1);
+    size_t n = 0;
+    while (wn_line_next(&rest, &line)) {
+        size_t mark = line.n > 0 && *line.p == '>';
+        mark += mark == 1 && line.n > 1 && line.p[1] == ' ';
+        memcpy(out + n, line.p + mark, line.n - mark);
+        n += line.n - mark;
+        out[n++] = '\n';
+    }
+    return (struct wn_span){out, n};
+}
+
 struct wn_span wn_message_id_of(struct wn_span value)
 {
     value = wn_span_trim(value);

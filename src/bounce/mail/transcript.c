@@ -44,8 +44,8 @@ static void take_verdict(struct wn_span recipient, struct wn_span reply, enum wn
     }
 }
 
-/* The phase of a command line. DATA proves nothing: where commands are sent in a row, it stands
- * over the replies to RCPT. */
+/* The phase of a command line. DATA alone proves nothing: where commands are sent in a row, it
+ * stands over the replies to RCPT. */
 static enum wn_phase phase_of(struct wn_span line)
 {
     return wn_begins(line, WN_SPAN(">>> MAIL"))   ? WN_PHASE_mail
@@ -88,4 +88,46 @@ bool wn_transcript_read(struct wn_span text, struct wn_findings *findings)
         }
     }
     return verdicts > 0;
+}
+
+/* Whether what follows a reply below ">>> DATA" says that it was DATA that was refused: Sendmail's
+ * own verdict is on the message and names nobody, and no command is answered after it. Behind a
+ * refused RCPT the verdict names the recipient, or DATA itself is answered ("503 need RCPT"). */
+static bool is_of_data(struct wn_span rest)
+{
+    struct wn_span line;
+    bool verdict = false;
+    while (wn_line_next(&rest, &line) && wn_span_trim(line).n > 0) {
+        if (wn_begins(line, WN_SPAN("<<<")) && !verdict) {
+            continue; /* the reply's other lines */
+        }
+        if (verdict || !wn_holds(line, WN_SPAN("Service unavailable")) ||
+            memchr(line.p, '@', line.n) != NULL) {
+            return false;
+        }
+        verdict = true;
+    }
+    return verdict;
+}
+
+enum wn_phase wn_transcript_phase(struct wn_span text, struct wn_span reply)
+{
+    struct wn_span rest = wn_behind(text, WN_SPAN("Transcript of session follows")), line;
+    enum wn_phase phase = WN_PHASE_unknown;
+    bool data = false;
+    while (wn_line_next(&rest, &line)) {
+        if (wn_begins(line, WN_SPAN(">>>"))) {
+            phase = phase_of(line);
+            data = wn_begins(line, WN_SPAN(">>> DATA"));
+        } else if (wn_begins(line, WN_SPAN("<<<"))) {
+            struct wn_span said = wn_span_trim((struct wn_span){line.p + 3, line.n - 3});
+            if (said.n > 3 && wn_begins(wn_span_trim(reply), said)) {
+                return data && is_of_data(rest) ? WN_PHASE_data : phase;
+            }
+        } else if (wn_holds(line, WN_SPAN("while talking to"))) {
+            phase = WN_PHASE_unknown;
+            data = false;
+        }
+    }
+    return WN_PHASE_unknown;
 }
