@@ -45,7 +45,7 @@ static void print_text(struct wn_span text)
 {
     struct wn_buf shown = {0};
     wn_text_add_shown(&shown, text);
-    (void)fwrite(shown.p, 1, shown.len, stdout);
+    (void)fwrite(wn_buf_text(&shown), 1, shown.len, stdout); /* no bytes have no place, either */
     wn_buf_release(&shown);
 }
 
