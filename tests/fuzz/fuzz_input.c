@@ -11,6 +11,7 @@
 #include <unistr.h>
 #include <zlib.h>
 
+#include "csv/unpack.h"
 #include "csv/utf16.h"
 #include "fuzz.h"
 
@@ -99,8 +100,8 @@ static void check_content(const struct wn_input *input, struct wn_span want)
     free(back);
 }
 
-/* `plain`: what the file says before UTF-16; NULL when nobody can tell, as it is gzip data that we
- * did not make. `broken`: it must not be accepted. */
+/* `plain`: what the file says before UTF-16; NULL when nobody can tell, as it is compressed data
+ * that we did not make. `broken`: it must not be accepted. */
 static void check_input(const char *path, const struct wn_span *plain, bool broken)
 {
     struct wn_input input;
@@ -134,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     unsigned how = data[0];
     struct wn_span plain = {(const char *)data + 1, size - 1};
-    bool foreign = !(how & COMPRESSED) && plain.n >= 3 && memcmp(plain.p, "\x1f\x8b\x08", 3) == 0;
+    bool foreign = !(how & COMPRESSED) && wn_unpack_needed(plain);
     bool broken = (how & COMPRESSED) && (how & CUT_SHORT);
     if (how & COMPRESSED) {
         size_t first = how & MEMBERS ? plain.n / 3 : plain.n;
