@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bounce/classify.h"
-#include "bounce/phrase.h"
+#include "smtp/classify.h"
+#include "smtp/phrase.h"
 #include "smtp/provider.h"
 
 #define TEXT(s)                                                                                    \

@@ -7,8 +7,8 @@
  * not yet judged; judging is the same for all of them. */
 
 #include "base/error.h"
-#include "bounce/classify.h"
 #include "csv/input.h"
+#include "smtp/classify.h"
 
 /* Why a piece of a source cannot be used. Listed and counted, never an error. */
 enum wn_notice_fault {

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bounce/classify.h"
 #include "cmd/bounces.h"
 #include "report/text.h"
+#include "smtp/classify.h"
 #include "smtp/provider.h"
 
 struct settings {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "bounce/classify.h"
+#include "smtp/classify.h"
 
 enum {
     REPLIES_MAX = 100000

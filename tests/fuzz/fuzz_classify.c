@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bounce/classify.h"
-#include "bounce/reply.h"
+#include "smtp/classify.h"
 #include "smtp/provider.h"
+#include "smtp/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

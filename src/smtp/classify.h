@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef WN_BOUNCE_CLASSIFY_H
-#define WN_BOUNCE_CLASSIFY_H
+#ifndef WN_SMTP_CLASSIFY_H
+#define WN_SMTP_CLASSIFY_H
 
 /* What one reply of a mail server means for the address it was given for: its codes, its words and
  * the phase of the dialogue in, a category, an action and the rule that decided out. Pure; any

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef WN_BOUNCE_PHRASE_H
-#define WN_BOUNCE_PHRASE_H
+#ifndef WN_SMTP_PHRASE_H
+#define WN_SMTP_PHRASE_H
 
 /* What the words of a reply are about: data/replies.def, looked up for classify.c. */
 
-#include "bounce/reply.h"
+#include "smtp/reply.h"
 
 enum wn_topic {
 #define WN_TOPIC(name, category, hard, soft, sentence) WN_TOPIC_##name,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef WN_BOUNCE_REPLY_H
-#define WN_BOUNCE_REPLY_H
+#ifndef WN_SMTP_REPLY_H
+#define WN_SMTP_REPLY_H
 
 /* The text of a reply, taken apart for classify.c. Pure. */
 
-#include "bounce/classify.h"
+#include "smtp/classify.h"
 
 enum {
     WN_PLAIN_MAX = WN_CLASSIFY_MAX + 2

@@ -7,7 +7,7 @@
  * a provider is passed over afterwards.
  *
  * The index is built once, by whoever needs it first, and never changes again. */
-#include "bounce/phrase.h"
+#include "smtp/phrase.h"
 
 #include <pthread.h>
 #include <stdlib.h>

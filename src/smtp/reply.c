@@ -4,7 +4,7 @@
  * code counts at the start of a word. So "in 450 seconds" is none, nor is a part of [5.1.1.20] or
  * of 2001:db8:450:1. A success among the words of a bounce is somebody else's: a 2xx counts at the
  * start of the text alone. */
-#include "bounce/reply.h"
+#include "smtp/reply.h"
 
 static bool is_digit(char c)
 {

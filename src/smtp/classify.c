@@ -12,9 +12,9 @@
  *    need a second time says nothing: a server that took the recipient and then knows no such user
  *    hides a filter behind these words (the Japanese mobile providers do). What a provider says
  *    of its own accounts alone (no_account) keeps its second time. */
-#include "bounce/classify.h"
+#include "smtp/classify.h"
 
-#include "bounce/phrase.h"
+#include "smtp/phrase.h"
 #include "smtp/provider.h"
 
 #define TOPIC(name) (UINT32_C(1) << WN_TOPIC_##name)
