@@ -44,10 +44,13 @@ static const char imap_position[] =
 static const char domain_outcome[] =
 #include "store/domain_outcome.sql.inc"
     ;
+static const char probe[] =
+#include "store/probe.sql.inc"
+    ;
 
 /* Migration i leads from version i to i + 1. Only ever appended to. */
-static const char *const migrations[] = {schema,  log_position,  suppressed_hash,
-                                         breaker, imap_position, domain_outcome};
+static const char *const migrations[] = {
+    schema, log_position, suppressed_hash, breaker, imap_position, domain_outcome, probe};
 enum {
     VERSION = sizeof migrations / sizeof *migrations
 };

@@ -113,6 +113,11 @@ static struct wn_span tidy(struct wn_span s, char *room)
     return (struct wn_span){room, n};
 }
 
+struct wn_span wn_store_tidy(struct wn_span s, size_t max, char *room)
+{
+    return tidy(clip(s, max), room);
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -377,6 +382,23 @@ static bool read_enhanced(struct wn_span text, struct wn_event *event)
     event->enhanced[1] = (uint8_t)parts[1];
     event->enhanced_detail = (uint16_t)parts[2];
     return text.n == 0 || (part == 2 && parts[0] < 256 && parts[1] < 256);
+}
+
+struct wn_span wn_enhanced_format(const uint8_t enhanced[2], uint16_t detail,
+                                  char text[WN_ENHANCED_TEXT])
+{
+    const struct wn_event event = {.enhanced = {enhanced[0], enhanced[1]},
+                                   .enhanced_detail = detail};
+    return format_enhanced(&event, text);
+}
+
+bool wn_enhanced_read(struct wn_span text, uint8_t enhanced[2], uint16_t *detail)
+{
+    struct wn_event event = {0};
+    bool good = read_enhanced(text, &event);
+    memcpy(enhanced, event.enhanced, sizeof event.enhanced);
+    *detail = event.enhanced_detail;
+    return good;
 }
 
 struct event_walk {

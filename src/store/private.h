@@ -171,6 +171,20 @@ int wn_event_told_again(struct wn_store *store, sqlite3_int64 mailbox,
  * (events.c). Appends. */
 void wn_reply_core(struct wn_buf *out, struct wn_span reply, struct wn_span recipient);
 
+/* At most `max` bytes of `s`, cutting no UTF-8 sequence in two: white space made a blank, any other
+ * control character and what is no UTF-8 a '?'. `s` itself where it is all that already, else in
+ * `room`, which holds `max` bytes (events.c). */
+struct wn_span wn_store_tidy(struct wn_span s, size_t max, char *room);
+
+enum {
+    WN_ENHANCED_TEXT = 16 /* bytes that hold "255.255.65535" */
+};
+
+/* An enhanced status code as text and back; 0 0 is an empty text (events.c). False: it is none. */
+struct wn_span wn_enhanced_format(const uint8_t enhanced[2], uint16_t detail,
+                                  char text[WN_ENHANCED_TEXT]);
+bool wn_enhanced_read(struct wn_span text, uint8_t enhanced[2], uint16_t *detail);
+
 /* The breaker's notes of the days that got mail (breaker.c): in memory, then in the store. */
 void wn_breaker_note(struct wn_store *store, const struct wn_event *event);
 int wn_breaker_save(struct wn_store *store, struct wn_error *err);

@@ -815,6 +815,7 @@ class HashedTest(SuppressCase):
             store.executescript("DROP TABLE suppressed_hash; DROP TABLE policy;"
                                 "DROP TABLE quarantine; DROP TABLE breaker_day;"
                                 "DROP TABLE imap_position; DROP TABLE domain_outcome;"
+                                "DROP TABLE probe; DROP TABLE catch_all; DROP TABLE probe_group;"
                                 "DROP INDEX event_at; ALTER TABLE event DROP COLUMN provider;"
                                 "PRAGMA user_version = 2")
         done = self.suppress("list", status=TEMPFAIL)
