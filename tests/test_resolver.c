@@ -302,6 +302,93 @@ START_TEST(test_canary_of_each_server)
 }
 END_TEST
 
+/* Exchangers of domains whose routes are in, of others, and of many at once: MX is asked for anew,
+ * a host never. */
+START_TEST(test_exchangers_after_routes)
+{
+    static const struct dns_rule rules[] = {
+        {.name = "a.mx", .type = "A", .records = "60 A 8.8.8.8", .delay_ms = 20},
+        {.name = "b.mx", .type = "A", .records = "60 A 8.8.4.4"},
+        {.name = "b.mx", .type = "AAAA", .records = "60 AAAA 2a00::1"},
+        {.name = "*.mx"},
+        {.name = "*.com", .rcode = 3},
+        {.name = "*.net", .rcode = 3},
+        {.name = "*", .type = "MX", .records = "300 MX 10 a.mx; 300 MX 20 b.mx"},
+        {.name = NULL}};
+    static char names[MANY][32];
+    static const char *domains[MANY];
+    make_names(names, domains, MANY);
+    struct dns_server *server = dns_server_start(rules);
+    struct wn_resolver *resolver = open_resolver(&(struct wn_resolver_config){
+        .servers = dns_server_address(server), .window = 50, .timeout_ms = 5000});
+    struct wn_resolved *resolved;
+    struct wn_buf text = {0};
+    size_t routes = 0, exchangers = 0;
+    bool done = false;
+    for (size_t i = 0; i < MANY / 2; i++) {
+        wn_resolver_submit(resolver, wn_span_of(domains[i]), (uint32_t)i);
+    }
+    while (routes < MANY / 2) {
+        resolved = wn_resolver_next(resolver, 100, &done);
+        if (resolved != NULL) {
+            ck_assert_ptr_null(resolved->exchangers);
+            routes++;
+        }
+        wn_resolved_free(resolved);
+    }
+    ck_assert_uint_eq(dns_server_count(server, "*.mx", NULL), 1);
+    for (size_t i = 0; i < MANY; i++) {
+        wn_resolver_submit_exchangers(resolver, wn_span_of(domains[i]), (uint32_t)i);
+    }
+    wn_resolver_finish(resolver);
+    while (!done) {
+        resolved = wn_resolver_next(resolver, 100, &done);
+        if (resolved != NULL) {
+            wn_buf_clear(&text);
+            write_exchangers(resolved->exchangers, &text);
+            ck_assert_str_eq(wn_buf_text(&text), "10 a.mx 8.8.8.8; 20 b.mx 8.8.4.4 2a00::1");
+            ck_assert_str_eq(resolved->route.mx, "a.mx");
+            exchangers++;
+        }
+        wn_resolved_free(resolved);
+    }
+    ck_assert_uint_eq(exchangers, MANY);
+    ck_assert_uint_eq(dns_server_count(server, "*.mx", NULL), 4);
+    ck_assert_uint_eq(dns_server_count(server, "*", "MX"), MANY / 2 + MANY);
+    wn_buf_release(&text);
+    wn_resolver_free(resolver);
+    dns_server_stop(server);
+}
+END_TEST
+
+/* Who takes the list over frees it; what nobody takes is freed with the rest. */
+START_TEST(test_exchangers_are_taken_over)
+{
+    static const struct dns_rule rules[] = {
+        {.name = "*", .type = "MX", .records = "60 MX 10 8.8.8.8"}, {.name = NULL}};
+    struct dns_server *server = dns_server_start(rules);
+    struct wn_resolver *resolver =
+        open_resolver(&(struct wn_resolver_config){.servers = dns_server_address(server)});
+    bool done;
+    wn_resolver_submit_exchangers(resolver, WN_SPAN("a.test"), 1);
+    struct wn_resolved *resolved = wn_resolver_next(resolver, 5000, &done);
+    ck_assert_ptr_nonnull(resolved);
+    struct wn_exchangers *mine = resolved->exchangers;
+    resolved->exchangers = NULL;
+    wn_resolved_free(resolved);
+    ck_assert_uint_eq(mine->count, 1);
+    ck_assert_str_eq(mine->v[0].name, "8.8.8.8");
+    wn_exchangers_free(mine);
+    wn_resolver_submit_exchangers(resolver, WN_SPAN("b.test"), 2);
+    wn_resolver_submit_exchangers(resolver, WN_SPAN("a..test"), 3);
+    wn_resolver_finish(resolver);
+    wn_resolved_free(wn_resolver_next(resolver, 5000, &done));
+    wn_resolver_free(resolver);
+    wn_exchangers_free(NULL);
+    dns_server_stop(server);
+}
+END_TEST
+
 /* ---- below the resolver ---- */
 
 struct seen {
@@ -341,9 +428,11 @@ START_TEST(test_upstream_replies)
 }
 END_TEST
 
-static void keep_route(void *context, uint32_t id, const struct wn_route *route)
+static void keep_route(void *context, uint32_t id, const struct wn_route *route,
+                       struct wn_exchangers *exchangers)
 {
     (void)id;
+    ck_assert_ptr_null(exchangers);
     *(struct wn_route *)context = *route;
 }
 
@@ -366,7 +455,7 @@ START_TEST(test_early_timeouts)
     ck_assert_int_eq(wn_servers_read(dns_server_address(server), &servers, NULL), WN_OK);
     ck_assert_int_eq(wn_upstream_new(&servers, 20, &config.upstream, NULL), WN_OK);
     struct wn_lookup *lookup = wn_lookup_new(&config);
-    wn_lookup_start(lookup, WN_SPAN("d.test"), 1);
+    wn_lookup_start(lookup, WN_SPAN("d.test"), 1, false);
     while (!wn_lookup_idle(lookup)) {
         (void)wn_lookup_send(lookup);
         wn_upstream_run(config.upstream, wn_lookup_pause(lookup));
@@ -520,6 +609,8 @@ int main(void)
     tcase_add_test(tcase, test_nothing_submitted);
     tcase_add_test(tcase, test_one_after_the_other);
     tcase_add_test(tcase, test_canary_of_each_server);
+    tcase_add_test(tcase, test_exchangers_after_routes);
+    tcase_add_test(tcase, test_exchangers_are_taken_over);
     tcase_add_loop_test(tcase, test_server_list, 0, (int)(sizeof lists / sizeof lists[0]));
     tcase_add_test(tcase, test_system_servers);
     tcase_add_test(tcase, test_ipv6_server);

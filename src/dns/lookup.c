@@ -2,7 +2,8 @@
 /* A domain asks for MX, then lets route.c say what else it needs: a host's A or AAAA, or what a
  * server makes of names that do not exist (the canary). Hosts are interned; the first domain that
  * needs a host has it asked, all that need it wait in its list and are looked at again when an
- * answer is in. A domain waits for one thing at a time, so one link serves every list.
+ * answer is in. A domain waits for one thing at a time, so one link serves every list; where all of
+ * its hosts are wanted, all are asked at once, and it waits for the first that is open.
  *
  * Every question goes through the same mill: ready -> in flight -> answered, or ready again, at
  * another server, until its attempts are used up. `ready` is first in, first out, and domains are
@@ -74,6 +75,7 @@ struct domain {
     struct wn_route_facts facts;
     struct wn_mx *mx; /* owned */
     uint32_t id;
+    bool exchangers; /* all hosts are wanted, not only those that the route rests on */
     char name[];
 };
 
@@ -189,26 +191,6 @@ static struct host *intern(struct wn_lookup *l, const char *name, bool odd)
 
 /* ---- domains ---- */
 
-/* Lower-case or not, each label of 1 to 63 letters, digits, - or _, 253 octets in all: only such a
- * name is asked for as it stands by every c-ares. */
-static bool can_be_asked(struct wn_span name)
-{
-    size_t label = 0;
-    for (size_t i = 0; i < name.n; i++) {
-        char c = wn_lower(name.p[i]);
-        if (c == '.'
-                ? label == 0
-                : !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) {
-            return false;
-        }
-        label = c == '.' ? 0 : label + 1;
-        if (label > 63) {
-            return false;
-        }
-    }
-    return label > 0 && name.n < WN_HOST_TEXT;
-}
-
 static void free_domain(struct domain *domain)
 {
     free(domain->mx);
@@ -217,11 +199,16 @@ static void free_domain(struct domain *domain)
 
 static void finish(struct wn_lookup *l, struct domain *domain, const struct wn_route *route)
 {
+    static const struct wn_route_facts nothing = {0};
+    struct wn_exchangers *exchangers = NULL;
+    if (domain->exchangers) {
+        exchangers = wn_exchangers_of(route->kind == WN_ROUTE_OK ? &domain->facts : &nothing);
+    }
     if (route->kind == WN_ROUTE_DNS_FAILURE) {
         count_one(&l->config.stats->failed);
     }
     count_one(&l->config.stats->done);
-    l->config.found(l->config.context, domain->id, route);
+    l->config.found(l->config.context, domain->id, route, exchangers);
     if (domain->previous != NULL) {
         domain->previous->following = domain->following;
     } else {
@@ -276,29 +263,41 @@ static void wait_in(struct domain **list, struct domain *domain)
     *list = domain;
 }
 
-/* Finishes the domain, or has what it lacks asked for. */
+/* Has it asked for unless it is being asked; the domain, unless NULL, is looked at again then. */
+static void demand(struct wn_lookup *l, struct wn_next next, struct domain *domain)
+{
+    struct host *host = (struct host *)next.host;
+    struct canary *canary = &l->canaries[next.server];
+    bool ask = next.step == WN_STEP_ASK;
+    if (domain != NULL) {
+        wait_in(ask ? &host->waiters : &canary->waiters, domain);
+    }
+    if (ask && !host->asking) {
+        start_host(l, host, next.family);
+    } else if (!ask && !canary->asking) {
+        start_canary(l, next.server);
+    }
+}
+
+/* Finishes the domain, or has what it lacks asked for. Of several things that its exchangers lack
+ * it waits for the first. */
 static void advance(struct wn_lookup *l, struct domain *domain)
 {
     struct wn_route route;
     struct wn_next next = wn_route_decide(&domain->facts, &route);
-    struct host *host = (struct host *)next.host;
-    struct canary *canary = &l->canaries[next.server];
-    switch (next.step) {
-    case WN_STEP_DONE:
+    struct domain *waiting = domain;
+    if (next.step != WN_STEP_DONE) {
+        demand(l, next, domain);
+        return;
+    }
+    struct wn_exchangers_walk walk = {0};
+    while (domain->exchangers && route.kind == WN_ROUTE_OK &&
+           (next = wn_exchangers_need(&domain->facts, &walk)).step != WN_STEP_DONE) {
+        demand(l, next, waiting);
+        waiting = NULL;
+    }
+    if (waiting != NULL) {
         finish(l, domain, &route);
-        break;
-    case WN_STEP_ASK:
-        wait_in(&host->waiters, domain);
-        if (!host->asking) {
-            start_host(l, host, next.family);
-        }
-        break;
-    case WN_STEP_CANARY:
-        wait_in(&canary->waiters, domain);
-        if (!canary->asking) {
-            start_canary(l, next.server);
-        }
-        break;
     }
 }
 
@@ -457,24 +456,6 @@ static void fail(struct wn_lookup *l, struct question *q, const char *why, bool 
     }
 }
 
-/* NULL when the message answers the question for good; else what keeps it from that. */
-static const char *find_fault(struct wn_lookup *l, const struct question *q, const uint8_t *message,
-                              size_t length)
-{
-    struct wn_dns_answer *answer = &l->answer;
-    const char *fault = wn_dns_read(message, length, q->type, answer);
-    if (answer->rcode != WN_DNS_NOERROR && answer->rcode != WN_DNS_NXDOMAIN) {
-        return wn_dns_rcode_word(answer->rcode);
-    }
-    if (fault != NULL) {
-        return fault;
-    }
-    if (answer->truncated) {
-        return "truncated answer";
-    }
-    return answer->referral ? "referral instead of an answer" : NULL;
-}
-
 static void on_reply(struct wn_ask *ask, enum wn_reply reply, const uint8_t *message, size_t length)
 {
     struct question *q = (struct question *)ask;
@@ -483,7 +464,7 @@ static void on_reply(struct wn_ask *ask, enum wn_reply reply, const uint8_t *mes
     l->in_flight--;
     switch (reply) {
     case WN_REPLY_MESSAGE:
-        fault = find_fault(l, q, message, length);
+        fault = wn_dns_read_final(message, length, q->type, &l->answer);
         if (fault != NULL) {
             fail(l, q, fault, false);
         } else {
@@ -539,11 +520,11 @@ bool wn_lookup_room(const struct wn_lookup *l)
     return l->ready.length + l->in_flight < (size_t)l->config.window;
 }
 
-void wn_lookup_start(struct wn_lookup *l, struct wn_span name, uint32_t id)
+void wn_lookup_start(struct wn_lookup *l, struct wn_span name, uint32_t id, bool exchangers)
 {
-    bool askable = can_be_asked(name);
+    bool askable = wn_dns_can_ask(name);
     struct domain *domain = wn_malloc(sizeof *domain + name.n + 1);
-    *domain = (struct domain){.id = id, .following = l->under_way};
+    *domain = (struct domain){.id = id, .exchangers = exchangers, .following = l->under_way};
     memcpy(domain->name, name.p, name.n);
     domain->name[name.n] = '\0';
     if (l->under_way != NULL) {

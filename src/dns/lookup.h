@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dns/route.h"
+#include "dns/exchangers.h"
 #include "dns/upstream.h"
 
 struct wn_lookup;
@@ -28,8 +28,10 @@ struct wn_lookup_config {
     int window;                   /* questions in flight at most */
     bool allow_private;
     struct wn_lookup_stats *stats; /* not owned */
-    /* Called once for every domain that was started. */
-    void (*found)(void *context, uint32_t id, const struct wn_route *route);
+    /* Called once for every domain that was started; `exchangers` is NULL unless they were wanted,
+     * and the callee's. */
+    void (*found)(void *context, uint32_t id, const struct wn_route *route,
+                  struct wn_exchangers *exchangers);
     void *context;
 };
 
@@ -40,8 +42,9 @@ void wn_lookup_free(struct wn_lookup *lookup);
 
 /* Whether another domain may be started. */
 bool wn_lookup_room(const struct wn_lookup *lookup);
-/* The name is copied. May report the domain at once, when its name cannot be asked for. */
-void wn_lookup_start(struct wn_lookup *lookup, struct wn_span name, uint32_t id);
+/* The name is copied. May report the domain at once, when its name cannot be asked for.
+ * `exchangers`: all its hosts are wanted, with all their addresses. */
+void wn_lookup_start(struct wn_lookup *lookup, struct wn_span name, uint32_t id, bool exchangers);
 
 /* Puts what questions the window has room for, a burst at most; true when more could be put at
  * once: then handle the answers first and call again. */

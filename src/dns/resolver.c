@@ -35,7 +35,8 @@ enum {
 /* In front of each name in the inbox. */
 struct submission {
     uint32_t id;
-    uint32_t length;
+    uint16_t length;
+    uint16_t exchangers; /* 0 or 1 */
 };
 
 /* Linked by their queue items. */
@@ -85,13 +86,15 @@ static void join(struct resolved_list *list, struct resolved_list *more)
     *more = (struct resolved_list){0};
 }
 
-static void deliver(void *context, uint32_t id, const struct wn_route *route)
+static void deliver(void *context, uint32_t id, const struct wn_route *route,
+                    struct wn_exchangers *exchangers)
 {
     struct wn_resolver *r = context;
     struct wn_resolved *resolved = wn_malloc(sizeof *resolved);
     resolved->item.next = NULL;
     resolved->id = id;
     resolved->route = *route;
+    resolved->exchangers = exchangers;
     join(&r->found, &(struct resolved_list){resolved, resolved, 1});
 }
 
@@ -134,7 +137,7 @@ static bool admit(struct wn_resolver *r)
         memcpy(&s, r->reading.p + r->read, sizeof s);
         struct wn_span name = {r->reading.p + r->read + sizeof s, s.length};
         r->read += sizeof s + s.length;
-        wn_lookup_start(r->lookup, name, s.id);
+        wn_lookup_start(r->lookup, name, s.id, s.exchangers != 0);
     }
     return false;
 }
@@ -266,17 +269,27 @@ static void ring(struct wn_resolver *r)
     }
 }
 
-void wn_resolver_submit(struct wn_resolver *r, struct wn_span domain, uint32_t id)
+static void submit(struct wn_resolver *r, struct wn_span domain, uint32_t id, bool exchangers)
 {
     /* A longer name fails whatever it is, and need not be kept whole. */
     size_t n = domain.n <= WN_HOST_TEXT ? domain.n : WN_HOST_TEXT;
-    struct submission s = {.id = id, .length = (uint32_t)n};
+    struct submission s = {.id = id, .length = (uint16_t)n, .exchangers = exchangers};
     atomic_fetch_add_explicit(&r->submitted, 1, memory_order_relaxed);
     pthread_mutex_lock(&r->lock);
     wn_buf_add(&r->inbox, (const char *)&s, sizeof s);
     wn_buf_add(&r->inbox, domain.p, n);
     pthread_mutex_unlock(&r->lock);
     ring(r);
+}
+
+void wn_resolver_submit(struct wn_resolver *r, struct wn_span domain, uint32_t id)
+{
+    submit(r, domain, id, false);
+}
+
+void wn_resolver_submit_exchangers(struct wn_resolver *r, struct wn_span domain, uint32_t id)
+{
+    submit(r, domain, id, true);
 }
 
 void wn_resolver_finish(struct wn_resolver *r)
@@ -326,6 +339,9 @@ struct wn_resolved *wn_resolver_next(struct wn_resolver *r, int timeout_ms, bool
 
 void wn_resolved_free(struct wn_resolved *resolved)
 {
+    if (resolved != NULL) {
+        wn_exchangers_free(resolved->exchangers);
+    }
     free(resolved);
 }
 

@@ -7,6 +7,7 @@
  * once, and so is an MX host that many domains share. */
 
 #include "base/queue.h"
+#include "dns/exchangers.h"
 #include "dns/route.h"
 
 struct wn_resolver;
@@ -39,6 +40,12 @@ void wn_resolver_free(struct wn_resolver *resolver);
  * is to be submitted once. Never waits. */
 void wn_resolver_submit(struct wn_resolver *resolver, struct wn_span domain, uint32_t id);
 
+/* The same for a domain of which the mail exchangers are wanted, whether or not its route was asked
+ * for before; until wn_resolver_finish, also while or after routes come in. The MX records are
+ * asked for (again); a host that was asked for before is not. */
+void wn_resolver_submit_exchangers(struct wn_resolver *resolver, struct wn_span domain,
+                                   uint32_t id);
+
 /* Says that no more will be submitted. */
 void wn_resolver_finish(struct wn_resolver *resolver);
 
@@ -46,6 +53,8 @@ struct wn_resolved {
     struct wn_queue_item item; /* the queue's link */
     uint32_t id;
     struct wn_route route;
+    struct wn_exchangers *exchangers; /* NULL unless they were wanted; empty unless the route is ok.
+                                         Who sets it to NULL takes it over (wn_exchangers_free) */
 };
 
 /* The next route, or NULL when none is ready within `timeout_ms` (0: do not wait). After

@@ -132,6 +132,14 @@ static bool rewritten(const struct wn_rewriter *rewriter, const struct wn_ip *ip
     return false;
 }
 
+bool wn_route_usable(const struct wn_route_facts *facts, const struct wn_host_answer *answer,
+                     const struct wn_ip *ip)
+{
+    bool literal = answer->server == WN_NO_SERVER;
+    return (facts->allow_private || wn_ip_global(ip)) &&
+           !rewritten(literal ? NULL : &facts->rewriters[answer->server], ip);
+}
+
 /* Addresses were found; which kind. FAILED when all are the rewriter's. */
 static enum standing judge_addresses(const struct wn_host_answer *answer,
                                      const struct wn_rewriter *rewriter, struct wn_ip *least)

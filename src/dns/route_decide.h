@@ -106,6 +106,11 @@ size_t wn_mx_sort(struct wn_mx *mx, size_t count);
  * kept in *ip, which must live as long as the host. */
 void wn_mx_host_name(struct wn_mx_host *host, const char *name, bool odd, struct wn_ip *ip);
 
+/* Whether mail can go to an address of this answer: it is global, or private ones are allowed, and
+ * not what a rewriting server makes up. */
+bool wn_route_usable(const struct wn_route_facts *facts, const struct wn_host_answer *answer,
+                     const struct wn_ip *ip);
+
 /* `route` is filled when the step is WN_STEP_DONE and untouched otherwise. */
 struct wn_next wn_route_decide(const struct wn_route_facts *facts, struct wn_route *route);
 

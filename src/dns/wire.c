@@ -356,6 +356,40 @@ const char *wn_dns_read(const uint8_t *message, size_t length, enum wn_dns_type 
     return fault;
 }
 
+const char *wn_dns_read_final(const uint8_t *message, size_t length, enum wn_dns_type type,
+                              struct wn_dns_answer *answer)
+{
+    const char *fault = wn_dns_read(message, length, type, answer);
+    if (answer->rcode != WN_DNS_NOERROR && answer->rcode != WN_DNS_NXDOMAIN) {
+        return wn_dns_rcode_word(answer->rcode);
+    }
+    if (fault != NULL) {
+        return fault;
+    }
+    if (answer->truncated) {
+        return "truncated answer";
+    }
+    return answer->referral ? "referral instead of an answer" : NULL;
+}
+
+bool wn_dns_can_ask(struct wn_span name)
+{
+    size_t label = 0;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = wn_lower(name.p[i]);
+        if (c == '.'
+                ? label == 0
+                : !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')) {
+            return false;
+        }
+        label = c == '.' ? 0 : label + 1;
+        if (label > 63) {
+            return false;
+        }
+    }
+    return label > 0 && name.n < WN_HOST_TEXT;
+}
+
 const char *wn_dns_rcode_word(unsigned rcode)
 {
     static const char *const words[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",

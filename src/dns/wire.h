@@ -57,6 +57,15 @@ struct wn_dns_answer {
 const char *wn_dns_read(const uint8_t *message, size_t length, enum wn_dns_type type,
                         struct wn_dns_answer *answer);
 
+/* The same, but NULL only when the message answers the question for good: its response code is
+ * NOERROR or NXDOMAIN, and it is neither cut nor a referral. */
+const char *wn_dns_read_final(const uint8_t *message, size_t length, enum wn_dns_type type,
+                              struct wn_dns_answer *answer);
+
+/* Whether c-ares asks for the name as it stands, whatever its version: labels of 1 to 63 letters,
+ * digits, - or _, lower-case or not, 253 octets in all. */
+bool wn_dns_can_ask(struct wn_span name);
+
 /* "SERVFAIL" …; "RCODE" for what has no name of its own here. */
 const char *wn_dns_rcode_word(unsigned rcode);
 

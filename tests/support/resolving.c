@@ -63,3 +63,40 @@ struct wn_route resolve_one(const struct wn_resolver_config *config, const char 
     }
     return route;
 }
+
+void write_exchangers(const struct wn_exchangers *exchangers, struct wn_buf *text)
+{
+    ck_assert_ptr_nonnull(exchangers);
+    for (size_t i = 0; i < exchangers->count; i++) {
+        const struct wn_exchanger *x = &exchangers->v[i];
+        wn_buf_addf(text, "%s%u %s", i > 0 ? "; " : "", x->preference, x->name);
+        for (size_t k = 0; k < x->count; k++) {
+            char ip[WN_IP_TEXT];
+            wn_ip_format(&x->ips[k], ip);
+            wn_buf_addf(text, " %s", ip);
+        }
+    }
+}
+
+struct wn_route resolve_exchangers(const struct wn_resolver_config *config, const char *domain,
+                                   struct wn_buf *text, struct wn_resolver_stats *stats)
+{
+    struct wn_resolver *resolver = open_resolver(config);
+    bool done = false;
+    wn_resolver_submit_exchangers(resolver, wn_span_of(domain), 7);
+    wn_resolver_finish(resolver);
+    struct wn_resolved *resolved = NULL;
+    while (resolved == NULL && !done) {
+        resolved = wn_resolver_next(resolver, 100, &done);
+    }
+    ck_assert_ptr_nonnull(resolved);
+    ck_assert_uint_eq(resolved->id, 7);
+    struct wn_route route = resolved->route;
+    write_exchangers(resolved->exchangers, text);
+    wn_resolved_free(resolved);
+    if (stats != NULL) {
+        wn_resolver_stats(resolver, stats);
+    }
+    wn_resolver_free(resolver);
+    return route;
+}

@@ -31,4 +31,12 @@ void resolve_all(const struct wn_resolver_config *config, const char *const *dom
 struct wn_route resolve_one(const struct wn_resolver_config *config, const char *domain,
                             struct wn_resolver_stats *stats);
 
+/* Adds "10 mx.test 8.8.8.8 2a00::1; 20 ..." to `text`; nothing for no exchangers. */
+void write_exchangers(const struct wn_exchangers *exchangers, struct wn_buf *text);
+
+/* The route of a domain whose exchangers are wanted, which are added to `text`. `stats` may be
+ * NULL. */
+struct wn_route resolve_exchangers(const struct wn_resolver_config *config, const char *domain,
+                                   struct wn_buf *text, struct wn_resolver_stats *stats);
+
 #endif
