@@ -19,6 +19,8 @@
 #define Q_MX     "\1d\2tt\0\0\x0f\0\1" /* d.tt; its name is at 12 */
 #define Q_A      "\1d\2tt\0\0\1\0\1"
 #define Q_AAAA   "\1d\2tt\0\0\x1c\0\1"
+#define Q_PTR    "\1d\2tt\0\0\x0c\0\1"
+#define Q_TXT    "\1d\2tt\0\0\x10\0\1"
 #define SELF     "\xc0\x0c"
 #define TTL(low) "\0\0\0" low
 #define MX_TYPE  "\0\x0f\0\1"
@@ -28,6 +30,7 @@
 #define SOA      "\0\6\0\1"
 #define NS       "\0\2\0\1"
 #define TXT      "\0\x10\0\1"
+#define PTR      "\0\x0c\0\1"
 
 struct expected_mx {
     uint16_t preference;
@@ -47,6 +50,7 @@ struct row {
     uint32_t ttl;
     struct expected_mx mx[3];
     const char *ip[3];
+    const char *text[3]; /* of PTR and TXT */
 };
 
 static const struct row rows[] = {
@@ -280,6 +284,35 @@ static const struct row rows[] = {
        "\0" SOA TTL("\x64") "\0\x17\0\0\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\x32!"),
      .type = WN_DNS_MX,
      .fault = "malformed SOA record"},
+    {.name = "a host name for an address, behind an alias",
+     M(HEADER(ANSWER, "\1", "\2", "\0", "\0")
+           Q_PTR SELF CNAME TTL("\x28") "\0\3\1e\0"
+                                        "\1e\0" PTR TTL("\x3c") "\0\6\4MX"
+                                                                "-1\0"),
+     .type = WN_DNS_PTR,
+     .recursive = true,
+     .alias = true,
+     .ttl = 40,
+     .text = {"mx-1"}},
+    {.name = "a host name with something behind it",
+     M(HEADER(ANSWER, "\1", "\1", "\0", "\0") Q_PTR SELF PTR TTL("\x3c") "\0\4\1x\0!"),
+     .type = WN_DNS_PTR,
+     .fault = "malformed PTR record"},
+    {.name = "two TXT records: of two strings, and of an empty one",
+     M(HEADER(ANSWER, "\1", "\2", "\0", "\0")
+           Q_TXT SELF TXT TTL("\x3c") "\0\6\2a\n\2\0\xe9" SELF TXT TTL("\x3c") "\0\1\0"),
+     .type = WN_DNS_TXT,
+     .recursive = true,
+     .ttl = 60,
+     .text = {"a???", ""}},
+    {.name = "a TXT string that runs out of its record",
+     M(HEADER(ANSWER, "\1", "\1", "\0", "\0") Q_TXT SELF TXT TTL("\x3c") "\0\2\2ab"),
+     .type = WN_DNS_TXT,
+     .fault = "malformed TXT record"},
+    {.name = "a TXT record without a string",
+     M(HEADER(ANSWER, "\1", "\1", "\0", "\0") Q_TXT SELF TXT TTL("\x3c") "\0\0"),
+     .type = WN_DNS_TXT,
+     .fault = "malformed TXT record"},
     {.name = "an additional section that is cut",
      M(HEADER(ANSWER, "\1", "\0", "\0", "\1") Q_MX "\0\0\x29"),
      .type = WN_DNS_MX,
@@ -289,6 +322,7 @@ static const struct row rows[] = {
 static const size_t row_count = sizeof rows / sizeof rows[0];
 
 static struct wn_dns_answer answer;
+static struct wn_buf texts;
 
 /* The literal without its NUL to message + at; what comes behind it. */
 #define APPEND(message, at, literal) append(message, at, literal, sizeof(literal) - 1)
@@ -307,6 +341,8 @@ static const char *read_copy(const char *message, size_t length, enum wn_dns_typ
     uint8_t *copy = malloc(length > 0 ? length : 1);
     ck_assert_ptr_nonnull(copy);
     memcpy(copy, message, length);
+    wn_buf_clear(&texts);
+    answer.texts = &texts;
     const char *fault = wn_dns_read(copy, length, type, &answer);
     free(copy);
     return fault;
@@ -330,6 +366,13 @@ static void check_records(const struct row *row)
         ck_assert_str_eq(text, row->ip[count]);
     }
     ck_assert_uint_eq(answer.ip_count, count);
+    const char *text = texts.p;
+    for (count = 0; count < 3 && row->text[count] != NULL; count++) {
+        ck_assert_uint_lt(count, answer.text_count);
+        ck_assert_str_eq(text, row->text[count]);
+        text += strlen(text) + 1;
+    }
+    ck_assert_uint_eq(answer.text_count, count);
 }
 
 START_TEST(test_row)

@@ -21,8 +21,6 @@
 #include "dns/lookup.h"
 
 enum {
-    TIMEOUT_MS = 3000,
-    TRIES = 3,
     WINDOW = 1000,
     WINDOW_MOST = 20000
 };
@@ -209,8 +207,8 @@ int wn_resolver_new(const struct wn_resolver_config *config, struct wn_resolver 
     struct wn_resolver *r = wn_calloc(1, sizeof *r);
     init_lock(r);
     struct wn_lookup_config lookup = {
-        .timeout_ms = or_default(config->timeout_ms, TIMEOUT_MS, 3600 * 1000),
-        .tries = or_default(config->tries, TRIES, 100),
+        .timeout_ms = or_default(config->timeout_ms, WN_RESOLVER_TIMEOUT_MS, 3600 * 1000),
+        .tries = or_default(config->tries, WN_RESOLVER_TRIES, 100),
         .window = or_default(config->window, WINDOW, WINDOW_MOST),
         .allow_private = config->allow_private,
         .stats = &r->stats,

@@ -12,10 +12,15 @@
 
 struct wn_resolver;
 
+enum {
+    WN_RESOLVER_TIMEOUT_MS = 3000,
+    WN_RESOLVER_TRIES = 3
+};
+
 struct wn_resolver_config {
     const char *servers; /* "ADDR[:PORT],[V6ADDR]:PORT,…", or NULL for the system's */
-    int timeout_ms;      /* per try; 0: the default, 3000 */
-    int tries;           /* 0: the default, 3 */
+    int timeout_ms;      /* per try; 0: WN_RESOLVER_TIMEOUT_MS */
+    int tries;           /* 0: WN_RESOLVER_TRIES */
     int window;          /* queries in flight at most; 0: the default, 1000 */
     bool allow_private;  /* private addresses make a route ok */
 };

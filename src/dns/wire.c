@@ -209,6 +209,55 @@ static const char *take_ip(const struct cursor *c, const struct record *r, struc
     return NULL;
 }
 
+static const char *take_host(const struct cursor *c, const struct record *r,
+                             struct wn_dns_answer *a)
+{
+    struct name host;
+    char text[WN_HOST_TEXT];
+    if (!read_data_name(c, r, 0, &host)) {
+        return "malformed PTR record";
+    }
+    (void)name_text(&host, text);
+    wn_buf_add(a->texts, text, strlen(text) + 1);
+    a->text_count++;
+    return NULL;
+}
+
+static const char *take_text(const struct cursor *c, const struct record *r,
+                             struct wn_dns_answer *a)
+{
+    const uint8_t *at = c->p + r->data, *end = at + r->data_length;
+    if (at == end) {
+        return "malformed TXT record"; /* RFC 1035 3.3.14: one string or more */
+    }
+    while (at < end) {
+        size_t n = *at++;
+        if (n > (size_t)(end - at)) {
+            return "malformed TXT record";
+        }
+        for (size_t i = 0; i < n; i++, at++) {
+            wn_buf_add_char(a->texts, *at >= ' ' && *at < 0x7f ? (char)*at : '?');
+        }
+    }
+    wn_buf_add_char(a->texts, '\0');
+    a->text_count++;
+    return NULL;
+}
+
+static const char *take(const struct cursor *c, const struct record *r, struct wn_dns_answer *a)
+{
+    switch ((enum wn_dns_type)r->type) {
+    case WN_DNS_MX:
+        return take_mx(c, r, a);
+    case WN_DNS_PTR:
+        return take_host(c, r, a);
+    case WN_DNS_TXT:
+        return take_text(c, r, a);
+    default:
+        return take_ip(c, r, a);
+    }
+}
+
 /* Moves `name` along one CNAME of the section; *found says whether there was one. */
 static const char *follow(struct cursor c, unsigned count, struct name *name, bool *found,
                           struct wn_dns_answer *a)
@@ -253,7 +302,7 @@ static const char *read_answers(struct cursor *c, unsigned count, struct name *n
             continue;
         }
         lower_ttl(a, r.ttl);
-        const char *fault = type == WN_DNS_MX ? take_mx(c, &r, a) : take_ip(c, &r, a);
+        const char *fault = take(c, &r, a);
         if (fault != NULL) {
             return fault;
         }
@@ -323,7 +372,7 @@ const char *wn_dns_read(const uint8_t *message, size_t length, enum wn_dns_type 
     a->rcode = 0;
     a->truncated = a->recursive = a->referral = a->alias = a->more = false;
     a->ttl = UINT32_MAX;
-    a->mx_count = a->ip_count = 0;
+    a->mx_count = a->ip_count = a->text_count = 0;
     struct cursor c = {.p = message, .length = length, .at = 0};
     unsigned id, flags, questions, answers, authorities, additionals;
     if (!read_u16(&c, &id) || !read_u16(&c, &flags) || !read_u16(&c, &questions) ||
@@ -346,7 +395,7 @@ const char *wn_dns_read(const uint8_t *message, size_t length, enum wn_dns_type 
         return "answer to another question";
     }
     const char *fault = read_answers(&c, answers, &name, type, a);
-    bool empty = a->mx_count == 0 && a->ip_count == 0;
+    bool empty = a->mx_count == 0 && a->ip_count == 0 && a->text_count == 0;
     if (fault == NULL) {
         fault = read_authority(&c, authorities, empty, a);
     }

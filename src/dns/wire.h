@@ -2,9 +2,9 @@
 #ifndef WN_DNS_WIRE_H
 #define WN_DNS_WIRE_H
 
-/* Reads a DNS answer message (RFC 1035 section 4) as far as a mail route needs it: the response
- * code, the alias chain from the name that was asked, MX records or addresses at its end, and how
- * long all that may be kept. Pure and bounded: it reads nothing outside the message, follows no
+/* Reads a DNS answer message (RFC 1035 section 4) as far as mail needs it: the response code, the
+ * alias chain from the name that was asked, the records at its end, and how long all that may be
+ * kept. Pure and bounded: it reads nothing outside the message, follows no
  * loop, and does the same whichever c-ares handed the message over. */
 
 #include <stdbool.h>
@@ -16,7 +16,9 @@
 
 enum wn_dns_type {
     WN_DNS_A = 1,
+    WN_DNS_PTR = 12,
     WN_DNS_MX = 15,
+    WN_DNS_TXT = 16,
     WN_DNS_AAAA = 28
 };
 
@@ -38,18 +40,23 @@ struct wn_dns_mx {
 };
 
 struct wn_dns_answer {
-    unsigned rcode;  /* with the upper bits of an OPT record (RFC 6891 6.1.3) */
-    bool truncated;  /* TC */
-    bool recursive;  /* RA */
-    bool referral;   /* a pointer to other servers or names instead of an answer (RFC 2308 2.2) */
-    bool alias;      /* the name that was asked is a CNAME */
-    bool more;       /* the message has more records than fit below */
-    uint32_t ttl;    /* seconds: the least of the records used, aliases included; for an answer
-                        without them min(SOA TTL, SOA MINIMUM) (RFC 2308 5), 0 without a SOA */
-    size_t mx_count; /* when MX was asked; in the order of the message */
-    size_t ip_count; /* when A or AAAA was asked */
+    unsigned rcode;    /* with the upper bits of an OPT record (RFC 6891 6.1.3) */
+    bool truncated;    /* TC */
+    bool recursive;    /* RA */
+    bool referral;     /* a pointer to other servers or names instead of an answer (RFC 2308 2.2) */
+    bool alias;        /* the name that was asked is a CNAME */
+    bool more;         /* the message has more records than fit below */
+    uint32_t ttl;      /* seconds: the least of the records used, aliases included; for an answer
+                          without them min(SOA TTL, SOA MINIMUM) (RFC 2308 5), 0 without a SOA */
+    size_t mx_count;   /* when MX was asked; in the order of the message */
+    size_t ip_count;   /* when A or AAAA was asked */
+    size_t text_count; /* when PTR or TXT was asked */
     struct wn_dns_mx mx[WN_DNS_MX_MAX];
     struct wn_ip ip[WN_DNS_IP_MAX];
+    /* The caller's, set before PTR or TXT is read: each record's text with its NUL is added. A host
+     * is as in wn_dns_mx; the strings of a TXT record are joined, and what is no printable ASCII is
+     * '?'. */
+    struct wn_buf *texts;
 };
 
 /* NULL when the message is a well-formed answer to a question of that type; else what is wrong with

@@ -65,7 +65,8 @@ struct message {
 static const struct {
     const char *word;
     int type;
-} types[] = {{"A", 1}, {"NS", 2}, {"CNAME", 5}, {"SOA", 6}, {"MX", 15}, {"AAAA", 28}};
+} types[] = {{"A", 1},    {"NS", 2},  {"CNAME", 5}, {"SOA", 6},
+             {"PTR", 12}, {"MX", 15}, {"TXT", 16},  {"AAAA", 28}};
 
 static void die(const char *what)
 {
@@ -161,6 +162,13 @@ static void put_data(struct message *m, int type, const char *a, const char *b)
             die(a);
         }
         put_bytes(m, ip, type == 1 ? 4 : 16);
+        break;
+    case 16:
+        for (int i = 0; i < 2 && (i == 0 || *b != '\0'); i++) {
+            const char *text = i == 0 ? a : b;
+            put_bytes(m, (unsigned char[]){(unsigned char)strlen(text)}, 1);
+            put_bytes(m, text, strlen(text));
+        }
         break;
     case 6:
         put_name(m, "ns.test");

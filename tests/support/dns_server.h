@@ -27,12 +27,13 @@ enum dns_action {
 struct dns_rule {
     const char
         *name; /* lower case; "*" fits all, "*.com" all names below com; NULL ends the table */
-    const char *type; /* "MX", "A", "AAAA"; NULL for any */
+    const char *type; /* "MX", "A", "AAAA", "PTR", "TXT"; NULL for any */
     enum dns_action action;
     int rcode; /* 0 NOERROR, 1 FORMERR, 2 SERVFAIL, 3 NXDOMAIN, 4 NOTIMP, 5 REFUSED */
     /* "; "-separated "[OWNER.] TTL TYPE DATA": "300 MX 10 mx.example", "a.example. 60 A 192.0.2.1",
      * "300 CNAME b.example", "ns.example. 900 SOA 60" (the number is the SOA's MINIMUM; it goes to
-     * the authority section). The owner is the name asked for unless it is written, with its dot.
+     * the authority section), "60 TXT one two" (two strings of one record). The owner is the name
+     * asked for unless it is written, with its dot.
      */
     const char *records;
     int times;    /* the rule holds for so many questions, then the next that fits; 0: for ever */
