@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "store/hashed.h"
+#include "store/probes.h"
 #include "verdict/hold.h"
 
 struct settings {
@@ -32,8 +33,8 @@ const struct wn_command_help wn_help_history = {
     .description =
         "Prints every event of each address, oldest first, with its source and the rule that "
         "classified it; the counters; whether the address is suppressed, since when, until when, "
-        "and what would clear it; and whether a hashed list names it. Only reads, and never waits "
-        "for a lock.",
+        "and what would clear it; whether a hashed list names it; and what its mail server said "
+        "when it was asked, as long as that holds. Only reads, and never waits for a lock.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -47,6 +48,8 @@ struct subject {
     struct wn_domain_history domain_history;
     struct wn_hashed hashed; /* since 0: no hashed list names it */
     struct wn_buf hashed_source;
+    struct wn_buf probe, catch_all; /* their lines in the human form; empty: nothing holds */
+    cJSON *probe_json, *catch_all_json;
     cJSON *events; /* NULL in the human form */
     size_t event_count;
 };
@@ -223,6 +226,106 @@ static int take_domain(void *arg, struct wn_span domain, const struct wn_domain_
     return WN_OK;
 }
 
+/* The reply as it came; its codes are put in front of words that do not begin with them. */
+static void add_reply(struct wn_buf *line, const struct wn_probe_fact *fact)
+{
+    const struct wn_event codes = {.code = fact->code,
+                                   .enhanced = {fact->enhanced[0], fact->enhanced[1]},
+                                   .enhanced_detail = fact->enhanced_detail};
+    char text[32], code[8];
+    format_codes(&codes, text);
+    int n = snprintf(code, sizeof code, "%u", fact->code);
+    struct wn_span words = fact->diagnostic;
+    bool led = words.n >= (size_t)n && memcmp(words.p, code, (size_t)n) == 0;
+    if (text[0] != '\0' && !led) {
+        wn_buf_addf(line, ", %s", text);
+    }
+    if (words.n > 0) {
+        wn_buf_add_text(line, text[0] != '\0' && !led ? " " : ", ");
+        wn_buf_add_span(line, words);
+    }
+}
+
+static void write_probe(struct wn_buf *line, const struct wn_probe_fact *fact, int64_t now)
+{
+    char at[WN_TIME_TEXT], until[WN_TIME_TEXT];
+    wn_buf_addf(line, "  probed %s: ", format_time(fact->at, at));
+    wn_buf_add_span(line, fact->answer);
+    if (fact->host.n > 0) {
+        wn_buf_add_text(line, " by ");
+        wn_buf_add_span(line, fact->host);
+    }
+    add_reply(line, fact);
+    if (fact->expires > now) {
+        wn_buf_addf(line, "; holds until %s", format_time(fact->expires, until));
+    } else if (fact->due <= now) {
+        wn_buf_addf(line, "; held until %s, and is to be asked again",
+                    format_time(fact->expires, until));
+    }
+    if (fact->due > now) {
+        wn_buf_addf(line, "; put off until %s", format_time(fact->due, until));
+    }
+    wn_buf_add_char(line, '\n');
+}
+
+static int take_probe(void *arg, const struct wn_probe_fact *fact)
+{
+    struct subject *s = arg;
+    if (s->events == NULL) {
+        write_probe(&s->probe, fact, s->now);
+        return WN_OK;
+    }
+    char enhanced[16] = "";
+    if (fact->enhanced[0] != 0) {
+        (void)snprintf(enhanced, sizeof enhanced, "%u.%u.%u", fact->enhanced[0], fact->enhanced[1],
+                       fact->enhanced_detail);
+    }
+    cJSON *object = s->probe_json = new_object();
+    add_time(object, "at", fact->at);
+    add_text(object, "answer", fact->answer);
+    add_item(object, "code", fact->code != 0 ? cJSON_CreateNumber(fact->code) : cJSON_CreateNull());
+    add_text(object, "enhanced", wn_span_of(enhanced));
+    add_text(object, "diagnostic", fact->diagnostic);
+    add_text(object, "host", fact->host);
+    add_text(object, "rule", fact->rule);
+    add_time(object, "expires", fact->expires);
+    add_time(object, "due", fact->due);
+    return WN_OK;
+}
+
+static int take_catch_all(void *arg, const struct wn_catch_all_fact *fact)
+{
+    static const struct {
+        const char *outcome, *sentence;
+    } sentences[] = {{"accepted", "accepts any mailbox"},
+                     {"refused", "refuses mailboxes that do not exist"},
+                     {"inconclusive", "did not show whether it accepts any mailbox"}};
+    struct subject *s = arg;
+    if (s->events != NULL) {
+        s->catch_all_json = new_object();
+        add_time(s->catch_all_json, "at", fact->at);
+        add_text(s->catch_all_json, "outcome", fact->outcome);
+        add_time(s->catch_all_json, "expires", fact->expires);
+        return WN_OK;
+    }
+    char at[WN_TIME_TEXT], until[WN_TIME_TEXT];
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+        if (wn_span_equal(fact->outcome, wn_span_of(sentences[i].outcome))) {
+            wn_buf_addf(&s->catch_all, "  domain: probed %s: it %s; holds until %s\n",
+                        format_time(fact->at, at), sentences[i].sentence,
+                        format_time(fact->expires, until));
+        }
+    }
+    return WN_OK;
+}
+
+static int find_probes(struct wn_store *store, struct subject *s, struct wn_error *err)
+{
+    int status = wn_probes_get(store, s->recipient, s->now, take_probe, s, err);
+    return status == WN_OK ? wn_catch_alls_get(store, s->domain, s->now, take_catch_all, s, err)
+                           : status;
+}
+
 static void print_domain(const struct subject *s)
 {
     const struct wn_domain_history *d = &s->domain_history;
@@ -236,6 +339,7 @@ static void print_domain(const struct subject *s)
                      format_time(d->unreachable_since, since),
                      format_time(d->unreachable_until, until));
     }
+    print_span(wn_buf_span(&s->catch_all));
 }
 
 static void print_hashed(const struct subject *s)
@@ -281,7 +385,8 @@ static void print_amount(const struct subject *s)
             (void)printf("  nothing counts: all of it is in quarantine\n");
         } else {
             print_span(s->recipient);
-            (void)printf(s->hashed.since == 0 ? "\n  nothing is known of it\n" : "\n");
+            bool nothing = s->hashed.since == 0 && s->probe.len == 0;
+            (void)printf(nothing ? "\n  nothing is known of it\n" : "\n");
         }
     } else {
         (void)printf("  counts: %" PRIu32 " hard, %" PRIu32 " soft; last bounce that counts %s, "
@@ -293,6 +398,7 @@ static void print_amount(const struct subject *s)
     if (s->known || s->hashed.since != 0) {
         print_holds(s);
     }
+    print_span(wn_buf_span(&s->probe));
     print_domain(s);
 }
 
@@ -329,6 +435,9 @@ static void print_json(struct subject *s, cJSON *object)
     add_time(object, "domain_delivered_at", s->domain_history.delivered_at);
     add_time(object, "domain_unreachable_since", s->domain_history.unreachable_since);
     add_time(object, "domain_unreachable_until", s->domain_history.unreachable_until);
+    add_item(object, "probe", s->probe_json != NULL ? s->probe_json : cJSON_CreateNull());
+    add_item(object, "catch_all",
+             s->catch_all_json != NULL ? s->catch_all_json : cJSON_CreateNull());
     add_item(object, "events", s->events);
     char *text = cJSON_PrintUnformatted(object);
     if (text == NULL) {
@@ -362,10 +471,15 @@ static int show(struct wn_store *store, const char *word, const struct settings 
         status = wn_domain_history_get(store, s.domain, take_domain, &s, err);
     }
     if (status == WN_OK) {
+        status = find_probes(store, &s, err);
+    }
+    if (status == WN_OK) {
         status = wn_events_of(store, s.recipient, take_event, &s, err);
     }
     if (status != WN_OK) {
         cJSON_Delete(s.events);
+        cJSON_Delete(s.probe_json);
+        cJSON_Delete(s.catch_all_json);
     } else if (settings->json) {
         print_json(&s, object);
     } else {
@@ -373,6 +487,8 @@ static int show(struct wn_store *store, const char *word, const struct settings 
     }
     cJSON_Delete(object);
     wn_buf_release(&s.hashed_source);
+    wn_buf_release(&s.probe);
+    wn_buf_release(&s.catch_all);
     return status;
 }
 

@@ -3,15 +3,22 @@
 """Bounces in, history out, and what they do to a list: WN_BINARY=... python3
 tests/e2e/test_bounces.py"""
 
+import calendar
 import gzip
 import json
 import os
 import sqlite3
+import time
 
 import support
 from support import AS_OF, CANTCREATE, DATA, IO, NOINPUT, OK, USAGE, Case
 
 HEADER = "email,code,date\n"
+
+
+def seconds(day):
+    """Since 1970, of a day's beginning; 0 for none."""
+    return calendar.timegm(time.strptime(day, "%Y-%m-%d")) if day else 0
 
 
 class BouncesCase(Case):
@@ -228,6 +235,97 @@ class HistoryTest(BouncesCase):
     def test_hostile_file_name(self):
         self.bounces(HEADER + "ann@brackwell.net,5.1.1,2026-06-02\n", name="b\x1b[2J\n.csv")
         self.assertNotIn(b"\x1b", self.history("ann@brackwell.net").out)
+
+
+class ProbedTest(BouncesCase):
+    """What mail servers said of an address, as `winnow history` shows it on 2026-11-01."""
+
+    PROBE = ("INSERT INTO probe (address, answer, code, enhanced, diagnostic, host, rule, at,"
+             " expires, due, tries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")
+
+    def setUp(self):
+        super().setUp()
+        self.bounces(HEADER + "old@brackwell.net,5.1.1,2026-06-02\n")
+
+    def probed(self, address, answer, reply=None, host="mx1.brackwell.net", code=None,
+               enhanced=None, at="2026-10-30", expires="2026-11-29", due=None):
+        with sqlite3.connect(self.db) as store:
+            store.execute(self.PROBE, (address, answer, code, enhanced, reply, host, None,
+                                       seconds(at), seconds(expires), seconds(due)))
+
+    def catch_all(self, outcome, expires="2026-11-29"):
+        with sqlite3.connect(self.db) as store:
+            store.execute("INSERT INTO catch_all VALUES ('brackwell.net', ?, ?, ?)",
+                          (outcome, seconds("2026-10-30"), seconds(expires)))
+
+    def history(self, *arguments):
+        return self.winnow("history", "--db", self.db, "--as-of", AS_OF, *arguments).out.decode()
+
+    def test_an_answer(self):
+        self.probed("ann@brackwell.net", "accepted", "250 2.1.5 ok", code=250, enhanced="2.1.5")
+        self.assertEqual(self.history("ann@brackwell.net"),
+                         "ann@brackwell.net\n"
+                         "  probed 2026-10-30T00:00:00Z: accepted by mx1.brackwell.net, 250 2.1.5 ok;"
+                         " holds until 2026-11-29T00:00:00Z\n")
+
+    def test_codes_that_the_words_lack(self):
+        self.probed("ann@brackwell.net", "not_found", "no such user", code=550, enhanced="5.1.1")
+        self.assertIn("not_found by mx1.brackwell.net, 550 5.1.1 no such user;",
+                      self.history("ann@brackwell.net"))
+
+    def test_codes_alone(self):
+        self.probed("ann@brackwell.net", "busy", code=450)
+        self.assertIn("busy by mx1.brackwell.net, 450;", self.history("ann@brackwell.net"))
+
+    def test_nobody_answered(self):
+        self.probed("ann@brackwell.net", "no_connection", "all hosts refuse", host=None)
+        self.assertIn(": no_connection, all hosts refuse;", self.history("ann@brackwell.net"))
+
+    def test_put_off(self):
+        self.probed("ann@brackwell.net", "greylisted", "450 4.7.1 later", expires="2026-11-02",
+                    due="2026-11-02")
+        self.assertIn("450 4.7.1 later; holds until 2026-11-02T00:00:00Z; put off until "
+                      "2026-11-02T00:00:00Z\n", self.history("ann@brackwell.net"))
+
+    def test_an_old_denial(self):
+        self.probed("ann@brackwell.net", "not_found", "550 no", at="2026-09-01",
+                    expires="2026-09-08")
+        self.assertIn("550 no; held until 2026-09-08T00:00:00Z, and is to be asked again\n",
+                      self.history("ann@brackwell.net"))
+
+    def test_what_holds_no_more(self):
+        self.probed("ann@brackwell.net", "accepted", expires="2026-11-01")
+        self.catch_all("accepted", expires="2026-11-01")
+        self.assertIn("nothing is known of it", self.history("ann@brackwell.net"))
+
+    def test_beside_events(self):
+        self.probed("old@brackwell.net", "accepted", "250 ok")
+        text = self.history("old@brackwell.net")
+        self.assertEqual(text.count("old@brackwell.net\n"), 1)
+        self.assertLess(text.index("suppressed: hard_bounced"), text.index("  probed "))
+
+    def test_catch_all(self):
+        for outcome, words in (("accepted", "it accepts any mailbox;"),
+                               ("refused", "it refuses mailboxes that do not exist;"),
+                               ("inconclusive", "it did not show whether it accepts any mailbox;")):
+            with sqlite3.connect(self.db) as store:
+                store.execute("DELETE FROM catch_all")
+            self.catch_all(outcome)
+            self.assertIn(f"  domain: probed 2026-10-30T00:00:00Z: {words} holds until "
+                          "2026-11-29T00:00:00Z\n", self.history("ann@brackwell.net"))
+
+    def test_json(self):
+        nothing = json.loads(self.history("--json", "ann@brackwell.net"))
+        self.assertEqual((nothing["probe"], nothing["catch_all"]), (None, None))
+        self.probed("ann@brackwell.net", "not_found", "550 5.1.1 no", code=550, enhanced="5.1.1")
+        self.catch_all("refused")
+        found = json.loads(self.history("--json", "ann@brackwell.net"))
+        self.assertEqual(found["probe"], {
+            "at": "2026-10-30T00:00:00Z", "answer": "not_found", "code": 550, "enhanced": "5.1.1",
+            "diagnostic": "550 5.1.1 no", "host": "mx1.brackwell.net", "rule": None,
+            "expires": "2026-11-29T00:00:00Z", "due": None})
+        self.assertEqual(found["catch_all"], {"at": "2026-10-30T00:00:00Z", "outcome": "refused",
+                                              "expires": "2026-11-29T00:00:00Z"})
 
 
 class ClassifyTest(BouncesCase):
