@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_SMTP_HELLO_H
+#define WN_SMTP_HELLO_H
+
+/* What a mail server says before the first command of ours: greeting, EHLO (else HELO), STARTTLS
+ * and EHLO once more (RFC 5321, 3.1 and 3.2; RFC 3207). libcurl asks; here is listened in, so that
+ * it is known how far a connection got, what was refused and what the server can do. Pure. */
+
+#include "smtp/reader.h"
+
+enum wn_link_phase {
+    WN_LINK_CONNECT,
+    WN_LINK_BANNER,  /* connected; the greeting is awaited */
+    WN_LINK_EHLO,    /* greeted; the answer to EHLO or HELO is awaited */
+    WN_LINK_STARTTLS /* STARTTLS was said; its answer, the handshake, or the first word under TLS */
+};
+
+struct wn_link_facts {
+    bool pipelining, utf8; /* RFC 2920, RFC 6531; as said under TLS where there is TLS */
+    bool tls;
+    bool certificate_bad; /* expired, self-signed ... (its name is not compared); never fatal */
+    char banner[256];     /* the greeting without its code: UTF-8, no control characters */
+};
+
+/* Owned by the caller; begins zero-initialised but for `plain`. */
+struct wn_hello {
+    bool plain; /* STARTTLS will not be said */
+    enum wn_link_phase phase;
+    struct wn_link_facts facts; /* all but certificate_bad */
+    bool refused;               /* the last reply was 4xx or 5xx; reader.reply is it */
+    bool quit;                  /* a QUIT may be said: greeted, no TLS, not told 421 */
+    const char *detail;         /* why it is no SMTP; static */
+    /* Of hello.c. */
+    bool offered;   /* STARTTLS, in this answer */
+    bool helo;      /* EHLO was refused */
+    bool handshake; /* STARTTLS was accepted */
+    bool any;       /* `turn` is one */
+    uint64_t turn;  /* in which the last reply ended */
+    struct wn_smtp_reader reader;
+};
+
+/* One line with its end, as libcurl hands it over. `turn` grows each time that libcurl is let
+ * loose: it reads before it writes, so a reply that begins in the turn in which another ended
+ * cannot be the answer to what is said between them. False: this is no SMTP, out of step or too
+ * long, `detail`; nothing that follows means anything. */
+bool wn_hello_hear(struct wn_hello *hello, struct wn_span line, uint64_t turn);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* What libcurl is told to do for one link, and what its failures mean. Everything that comes from
+ * the environment (proxies, .netrc, a user's name) is switched off. An address is pinned by
+ * CURLOPT_CONNECT_TO and not by CURLOPT_RESOLVE: proxies are given it, too, and nothing of it is
+ * left in a cache where a link to another address of the same host would find it. */
+#include "smtp/link.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+uint64_t wn_link_received(curl_socket_t fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+static size_t hear_line(char *data, size_t size, size_t count, void *arg)
+{
+    struct wn_link *link = arg;
+    size_t n = size * count;
+    enum wn_link_phase phase = link->hello.phase;
+    bool ok = wn_hello_hear(&link->hello, (struct wn_span){data, n}, link->transport->turn);
+    if (link->hello.phase != phase) {
+        wn_link_renew(link);
+    }
+    return ok ? n : CURL_WRITEFUNC_ERROR;
+}
+
+static size_t ignore_octets(char *data, size_t size, size_t count, void *arg)
+{
+    (void)data;
+    (void)arg;
+    return size * count;
+}
+
+/* smtp://HOST:PORT/HELO: with the address for a host whose name is none for a URL. NULL: not even
+ * that. */
+static char *make_url(struct wn_link *link, const struct wn_endpoint *to, const char *address)
+{
+    const struct wn_transport_config *config = &link->transport->config;
+    char port[8], bracketed[WN_IP_TEXT + 2];
+    char *helo = curl_easy_escape(link->curl, config->helo, 0);
+    char *text = NULL;
+    CURLU *url = curl_url();
+    if (helo == NULL || url == NULL) {
+        wn_out_of_memory();
+    }
+    struct wn_buf path = {0};
+    wn_buf_addf(&path, "/%s", helo);
+    (void)snprintf(port, sizeof port, "%u", (unsigned)config->port);
+    (void)snprintf(bracketed, sizeof bracketed, to->ip.family == 6 ? "[%s]" : "%s", address);
+    bool ok = curl_url_set(url, CURLUPART_SCHEME, "smtp", 0) == CURLUE_OK &&
+              (curl_url_set(url, CURLUPART_HOST, to->host, 0) == CURLUE_OK ||
+               curl_url_set(url, CURLUPART_HOST, bracketed, 0) == CURLUE_OK) &&
+              curl_url_set(url, CURLUPART_PORT, port, 0) == CURLUE_OK &&
+              curl_url_set(url, CURLUPART_PATH, wn_buf_text(&path), 0) == CURLUE_OK;
+    if (ok && curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK) {
+        text = NULL;
+    }
+    wn_buf_release(&path);
+    curl_free(helo);
+    curl_url_cleanup(url);
+    return text;
+}
+
+CURLcode wn_link_configure(struct wn_link *link, const struct wn_endpoint *to)
+{
+    const struct wn_transport_config *config = &link->transport->config;
+    /* Our own clock is the one that counts; libcurl's must not run out before it. */
+    long most_ms = (long)config->connect_ms + 5L * config->banner_ms + 60000;
+    char address[WN_IP_TEXT], connect_to[WN_IP_TEXT + 8];
+    CURLcode code = CURLE_OK;
+    wn_ip_format(&to->ip, address);
+    (void)snprintf(connect_to, sizeof connect_to,
+                   to->ip.family == 6 ? "::[%s]:" : "::%s:", address);
+    char *url = make_url(link, to, address);
+    link->connect_to = curl_slist_append(NULL, connect_to);
+    if (url == NULL || link->connect_to == NULL) {
+        curl_free(url);
+        return CURLE_URL_MALFORMAT;
+    }
+#define SET(option, value)                                                                         \
+    (code = code != CURLE_OK ? code : curl_easy_setopt(link->curl, option, value))
+    SET(CURLOPT_ERRORBUFFER, link->error);
+    SET(CURLOPT_PRIVATE, (void *)link);
+    SET(CURLOPT_URL, url);
+    SET(CURLOPT_PROTOCOLS_STR, "smtp");
+    SET(CURLOPT_CONNECT_TO, link->connect_to);
+    SET(CURLOPT_CONNECT_ONLY, 1L);
+    SET(CURLOPT_FRESH_CONNECT, 1L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    /* Not larger: 7.88.1 as Debian patches it counts all that is in its buffer with each line, and
+     * ends at 300 kB. */
+    SET(CURLOPT_BUFFERSIZE, (long)WN_SMTP_LINE_MAX);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, most_ms);
+    SET(CURLOPT_SERVER_RESPONSE_TIMEOUT, most_ms / 1000);
+    /* To be had or not, and whoever answers: what is asked is no secret. */
+    SET(CURLOPT_USE_SSL, (long)(link->hello.plain ? CURLUSESSL_NONE : CURLUSESSL_TRY));
+    SET(CURLOPT_SSL_VERIFYPEER, 0L);
+    SET(CURLOPT_SSL_VERIFYHOST, 0L);
+    if (config->ca_file != NULL) {
+        SET(CURLOPT_CAINFO, config->ca_file);
+    }
+    SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
+    SET(CURLOPT_NOPROXY, "");
+    SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (config->interface != NULL) {
+        SET(CURLOPT_INTERFACE, config->interface);
+    }
+    SET(CURLOPT_HEADERFUNCTION, hear_line);
+    SET(CURLOPT_HEADERDATA, (void *)link);
+    SET(CURLOPT_WRITEFUNCTION, ignore_octets);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, wn_link_close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, (void *)link);
+#undef SET
+    curl_free(url);
+    return code;
+}
+
+static const char *const late[] = {
+    [WN_LINK_CONNECT] = "no connection was made in time",
+    [WN_LINK_BANNER] = "the server connects and does not greet in time",
+    [WN_LINK_EHLO] = "the server greets and does not answer EHLO in time",
+    [WN_LINK_STARTTLS] = "the server offers TLS and does not begin it in time",
+};
+
+static const char *const refusals[] = {
+    [WN_LINK_CONNECT] = "the server turns us away",
+    [WN_LINK_BANNER] = "the server turns us away",
+    [WN_LINK_EHLO] = "the server accepts neither EHLO nor HELO",
+    [WN_LINK_STARTTLS] = "the server breaks off after STARTTLS",
+};
+
+static const char *const broken[] = {
+    [WN_LINK_CONNECT] = "the connection broke as it was made",
+    [WN_LINK_BANNER] = "the server hung up without a greeting",
+    [WN_LINK_EHLO] = "the server greeted and hung up",
+    [WN_LINK_STARTTLS] = "the server offered TLS and hung up",
+};
+
+/* `words`: libcurl's own follow. */
+static const struct {
+    CURLcode code;
+    bool words;
+    const char *sentence;
+} outcomes[] = {
+    {CURLE_PROXY, true, "the proxy does not connect"},
+    {CURLE_COULDNT_RESOLVE_PROXY, false, "the proxy's name is not found"},
+    {CURLE_INTERFACE_FAILED, true, "the source address cannot be used"},
+    {CURLE_SSL_CONNECT_ERROR, true, "TLS does not come about"},
+    {CURLE_PEER_FAILED_VERIFICATION, true, "TLS does not come about"},
+    {CURLE_WEIRD_SERVER_REPLY, false, "the server goes on talking after STARTTLS"},
+    /* Of a buffer of libcurl's that has a limit, from 8.0 on. */
+    {CURLE_OUT_OF_MEMORY, false, "a line of the server has no end"},
+};
+
+static void explain_socket(struct wn_link *link)
+{
+    long errnum = 0;
+    char text[128];
+    (void)curl_easy_getinfo(link->curl, CURLINFO_OS_ERRNO, &errnum);
+    bool proxy = link->transport->config.proxy != NULL;
+    link->refused = errnum == ECONNREFUSED && !proxy;
+    link->timed_out = errnum == ETIMEDOUT;
+    (void)snprintf(link->detail, sizeof link->detail, "no connection%s: %s",
+                   proxy ? " to the proxy" : "",
+                   errnum != 0 ? strerror_r((int)errnum, text, sizeof text) : link->error);
+}
+
+static void explain_code(struct wn_link *link, CURLcode code)
+{
+    long why = 0;
+    const char *words = link->error[0] != '\0' ? link->error : curl_easy_strerror(code);
+    if (code == CURLE_PROXY &&
+        curl_easy_getinfo(link->curl, CURLINFO_PROXY_ERROR, &why) == CURLE_OK) {
+        link->refused = why == CURLPX_REPLY_CONNECTION_REFUSED;
+    }
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        if (outcomes[i].code == code) {
+            (void)snprintf(link->detail, sizeof link->detail, "%s%s%s", outcomes[i].sentence,
+                           outcomes[i].words ? ": " : "", outcomes[i].words ? words : "");
+            return;
+        }
+    }
+    bool hung_up =
+        code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING;
+    bool proxy = link->hello.phase == WN_LINK_CONNECT && link->transport->config.proxy != NULL;
+    (void)snprintf(link->detail, sizeof link->detail, "%s%s",
+                   proxy ? "the proxy does not connect: " : "",
+                   hung_up && !proxy ? broken[link->hello.phase] : words);
+}
+
+/* A connection that broke before libcurl said that it was there, and was there. */
+static bool was_connected(struct wn_link *link)
+{
+    curl_off_t us = 0;
+    long errnum = 0;
+    (void)curl_easy_getinfo(link->curl, CURLINFO_CONNECT_TIME_T, &us);
+    (void)curl_easy_getinfo(link->curl, CURLINFO_OS_ERRNO, &errnum);
+    return us > 0 || errnum == ECONNRESET; /* to be turned away is ECONNREFUSED */
+}
+
+void wn_link_explain(struct wn_link *link, CURLcode code)
+{
+    if (link->hello.phase == WN_LINK_CONNECT && link->transport->config.proxy == NULL &&
+        was_connected(link)) {
+        link->hello.phase = WN_LINK_BANNER;
+        code = code == CURLE_COULDNT_CONNECT ? CURLE_RECV_ERROR : code;
+    }
+    enum wn_link_phase phase = link->hello.phase;
+    link->timed_out = link->timed_out || code == CURLE_OPERATION_TIMEDOUT;
+    const char *sentence = link->hello.detail;
+    if (sentence == NULL && link->received > WN_LINK_HELLO_MAX) {
+        sentence = "the server says too much before it is asked anything";
+    } else if (sentence == NULL && link->timed_out) {
+        sentence = late[phase];
+    } else if (sentence == NULL && link->hello.refused) {
+        sentence = refusals[phase];
+    }
+    if (sentence != NULL) {
+        (void)snprintf(link->detail, sizeof link->detail, "%s", sentence);
+    } else if (code == CURLE_COULDNT_CONNECT) {
+        explain_socket(link);
+    } else {
+        explain_code(link, code);
+    }
+    for (char *p = link->detail; *p != '\0'; p++) {
+        *p = (unsigned char)*p < ' ' || *p == 0x7f ? '?' : *p;
+    }
+}
