@@ -117,6 +117,7 @@ static const struct classify_case {
     CASE("4.7.x", "450 4.7.0 x", T, sender_policy, ),
     CASE("greylisting", "450 4.7.1 Greylisted, come back", T, infrastructure, ),
     CASE("2.x.x", "250 2.1.5 OK", T, not_a_bounce, ),
+    CASE("2.x.x beside a refusal is none", "550 2.1.5 no such user", S2, bad_address, ),
 
     /* The contradictions */
     CASE("554 5.1.1 at RCPT", "554 5.1.1 x", S, bad_address, AT(rcpt)),

@@ -2,7 +2,8 @@
 /* In this order (docs: bounces, "Order of evidence"):
  *
  * 1. The codes that count are settled: an enhanced code inside the reply before the one reported
- *    beside it, unless it says nothing (x.0.0); where a 4xx and a 5xx disagree, the 4xx.
+ *    beside it, unless it says nothing (x.0.0); where a 4xx and a 5xx disagree, the 4xx. A 2.x.x
+ *    beside a refusal is none.
  * 2. The text's topic is looked up: the first row of data/replies.def that it fits, where some rows
  *    are one provider's alone.
  * 3. The code's row of data/codes.def says which topics it listens to. One of these decides; else
@@ -19,11 +20,11 @@
 
 #define TOPIC(name) (UINT32_C(1) << WN_TOPIC_##name)
 #define NONE        UINT32_C(0)
+#define RATES       (TOPIC(mailbox_rate) | TOPIC(recipients) | TOPIC(connections) | TOPIC(rate))
 #define SENDER                                                                                     \
-    (TOPIC(suppressed) | TOPIC(rate) | TOPIC(sender_quota) | TOPIC(blocklist) |                    \
-     TOPIC(authentication) | TOPIC(sender) | TOPIC(client) | TOPIC(policy) | TOPIC(relay) |        \
-     TOPIC(spam) | TOPIC(virus) | TOPIC(size) | TOPIC(message) | TOPIC(restricted) |               \
-     TOPIC(greylist) | TOPIC(system))
+    (TOPIC(suppressed) | RATES | TOPIC(sender_quota) | TOPIC(blocklist) | TOPIC(authentication) |  \
+     TOPIC(sender) | TOPIC(client) | TOPIC(policy) | TOPIC(relay) | TOPIC(spam) | TOPIC(virus) |   \
+     TOPIC(size) | TOPIC(message) | TOPIC(restricted) | TOPIC(greylist) | TOPIC(system))
 #define FULL    TOPIC(full)
 #define MAILBOX (TOPIC(disabled) | TOPIC(moved) | TOPIC(user) | TOPIC(no_account))
 #define ALL                                                                                        \
@@ -109,6 +110,9 @@ static void settle_codes(const struct wn_reply_in *in, struct wn_span text,
     out->enhanced_detail = inside ? detail : in->enhanced_detail;
     if (out->enhanced[0] == 5 && soft) {
         out->enhanced[0] = 4;
+    } else if (out->enhanced[0] == 2 && out->code >= 400) {
+        out->enhanced[0] = out->enhanced[1] = 0;
+        out->enhanced_detail = 0;
     }
 }
 
@@ -142,7 +146,7 @@ static void decide(const struct meaning *meaning, const struct wn_reply_rule *re
     if (reply == NULL) {
         return;
     }
-    uint32_t topic = UINT32_C(1) << reply->topic;
+    uint32_t topic = UINT32_C(1) << (unsigned)reply->topic;
     bool of_mailbox = meaning->category == WN_CATEGORY_bad_address ||
                       meaning->category == WN_CATEGORY_mailbox_disabled;
     if (meaning->listens & topic) {
@@ -150,10 +154,12 @@ static void decide(const struct meaning *meaning, const struct wn_reply_rule *re
         out->category = topics[reply->topic].category;
         out->action = soft ? topics[reply->topic].soft : topics[reply->topic].hard;
         out->sentence = topics[reply->topic].sentence;
+        out->topic = reply->topic;
     } else if (of_mailbox && (topic & (MAILBOX | TOPIC(domain)))) {
         out->category = topics[reply->topic].category; /* they agree, and the text knows more */
         out->action = topic & MAILBOX ? meaning->action : meaning->contradicted;
         out->sentence = topics[reply->topic].sentence;
+        out->topic = reply->topic;
     } else {
         out->action = meaning->contradicted;
     }
@@ -234,7 +240,8 @@ void wn_classify(const struct wn_reply_in *in, struct wn_classified *out)
     if (text.n > WN_CLASSIFY_MAX) {
         text.n = WN_CLASSIFY_MAX;
     }
-    *out = (struct wn_classified){.phase = in->phase, .provider = in->provider};
+    *out = (struct wn_classified){
+        .phase = in->phase, .provider = in->provider, .topic = WN_TOPIC_COUNT};
     settle_codes(in, text, out);
     wn_plain_make(wn_reply_quoted(text), &plain);
     wn_phrases_find(&plain, &phrases);

@@ -19,12 +19,20 @@ struct wn_reply_in {
     struct wn_span text; /* the reply or what a log says of it; may hold codes itself */
 };
 
+/* What the words of a reply may be about (data/codes.def). */
+enum wn_topic {
+#define WN_TOPIC(name, category, hard, soft, sentence) WN_TOPIC_##name,
+#include "data/codes.def"
+    WN_TOPIC_COUNT
+};
+
 struct wn_classified {
     enum wn_category category;
     enum wn_bounce_action action;
     enum wn_phase phase;
-    uint32_t provider; /* smtp/provider.h, or 0 */
-    const char *rule;  /* stable id: a code's pattern ("5.1.1", "x.2.2"), a text rule's name … */
+    enum wn_topic topic; /* of the words, where they have decided; else WN_TOPIC_COUNT */
+    uint32_t provider;   /* smtp/provider.h, or 0 */
+    const char *rule; /* stable id: a code's pattern ("5.1.1", "x.2.2"), a text rule's name … */
     const char *sentence; /* what it means for those who send the mail; static, with a full stop */
     /* The codes that counted: those inside the text before those beside it, the softer class. */
     uint16_t code;

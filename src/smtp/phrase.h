@@ -6,12 +6,6 @@
 
 #include "smtp/reply.h"
 
-enum wn_topic {
-#define WN_TOPIC(name, category, hard, soft, sentence) WN_TOPIC_##name,
-#include "data/codes.def"
-    WN_TOPIC_COUNT
-};
-
 /* A rule that a text fits. */
 struct wn_reply_rule {
     const char *id;
