@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* A server that once said that it does not want us may have meant that by its "no such user", too.
+ * So what a group has refused in this run is withdrawn with the first such reply. What it accepted
+ * stands: nobody pretends to have a mailbox because they dislike who asks. */
+#include "smtp/prober/private.h"
+
+void wn_breaker_withdraw(struct wn_prober *p, struct group *g, const struct said *said)
+{
+    for (struct task *t = g->tasks; t != NULL && p->status == WN_OK; t = t->sibling) {
+        if (t->state != TASK_DONE ||
+            (t->answer != WN_ANSWER_not_found && t->answer != WN_ANSWER_disabled)) {
+            continue;
+        }
+        t->answer = WN_ANSWER_blocked;
+        struct wn_prober_report report = {.kind = WN_PROBER_WITHDRAWN,
+                                          .tag = t->tag,
+                                          .domain = t->domain->number,
+                                          .answer = WN_ANSWER_blocked};
+        wn_report(p, &report, g, said);
+    }
+}
+
+/* Sessions let go of the group's tasks. */
+static void release_tasks(struct wn_prober *p, const struct group *g)
+{
+    for (uint32_t i = 0; i < p->open; i++) {
+        struct session *s = p->sessions[i];
+        if (s->lane->group == g) {
+            memset(s->tasks, 0, s->taken * sizeof *s->tasks);
+        }
+    }
+}
+
+void wn_breaker_stop(struct wn_prober *p, struct group *g, const struct said *said)
+{
+    if (g->stopped) {
+        return;
+    }
+    g->stopped = true;
+    g->gate = GATE_OPEN;
+    g->gate_task = NULL;
+    g->gate_ready = false;
+    release_tasks(p, g);
+    g->asked = 0;
+    for (struct lane *lane = g->lanes; lane != NULL; lane = lane->sibling) {
+        wn_lane_clear(lane);
+    }
+    struct wn_prober_report report = {.kind = WN_PROBER_STOPPED, .answer = WN_ANSWER_blocked};
+    wn_report(p, &report, g, said);
+    wn_breaker_withdraw(p, g, said);
+    for (struct task *t = g->tasks; t != NULL; t = t->sibling) {
+        if (t->state != TASK_DONE) {
+            wn_task_settle(p, t, WN_ANSWER_blocked, 0, said);
+        }
+    }
+    wn_session_leave_all(p, g);
+}
