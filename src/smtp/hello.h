@@ -18,8 +18,10 @@ enum wn_link_phase {
 struct wn_link_facts {
     bool pipelining, utf8; /* RFC 2920, RFC 6531; as said under TLS where there is TLS */
     bool tls;
-    bool certificate_bad; /* expired, self-signed ... (its name is not compared); never fatal */
-    char banner[256];     /* the greeting without its code: UTF-8, no control characters */
+    /* Out of date, or vouched for by nobody but itself. Never fatal; that somebody known vouches
+     * for it is not said where it is false: libcurl checks that or refuses, it does not tell. */
+    bool certificate_bad;
+    char banner[256]; /* the greeting without its code: UTF-8, no control characters */
 };
 
 /* Owned by the caller; begins zero-initialised but for `plain`. */

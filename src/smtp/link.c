@@ -10,6 +10,9 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
+
+#include "base/clock.h"
 
 uint64_t wn_link_received(curl_socket_t fd)
 {
@@ -37,6 +40,14 @@ static size_t ignore_octets(char *data, size_t size, size_t count, void *arg)
     return size * count;
 }
 
+/* Not each name in the DNS is one for a URL, and one in UTF-8 would go through IDNA. */
+static bool is_host_name(const char *host)
+{
+    size_t n = strlen(host);
+    return n > 0 && n < 255 &&
+           strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == n;
+}
+
 /* smtp://HOST:PORT/HELO: with the address for a host whose name is none for a URL. NULL: not even
  * that. */
 static char *make_url(struct wn_link *link, const struct wn_endpoint *to, const char *address)
@@ -53,11 +64,12 @@ static char *make_url(struct wn_link *link, const struct wn_endpoint *to, const 
     wn_buf_addf(&path, "/%s", helo);
     (void)snprintf(port, sizeof port, "%u", (unsigned)config->port);
     (void)snprintf(bracketed, sizeof bracketed, to->ip.family == 6 ? "[%s]" : "%s", address);
-    bool ok = curl_url_set(url, CURLUPART_SCHEME, "smtp", 0) == CURLUE_OK &&
-              (curl_url_set(url, CURLUPART_HOST, to->host, 0) == CURLUE_OK ||
-               curl_url_set(url, CURLUPART_HOST, bracketed, 0) == CURLUE_OK) &&
-              curl_url_set(url, CURLUPART_PORT, port, 0) == CURLUE_OK &&
-              curl_url_set(url, CURLUPART_PATH, wn_buf_text(&path), 0) == CURLUE_OK;
+    bool ok =
+        curl_url_set(url, CURLUPART_SCHEME, "smtp", 0) == CURLUE_OK &&
+        ((is_host_name(to->host) && curl_url_set(url, CURLUPART_HOST, to->host, 0) == CURLUE_OK) ||
+         curl_url_set(url, CURLUPART_HOST, bracketed, 0) == CURLUE_OK) &&
+        curl_url_set(url, CURLUPART_PORT, port, 0) == CURLUE_OK &&
+        curl_url_set(url, CURLUPART_PATH, wn_buf_text(&path), 0) == CURLUE_OK;
     if (ok && curl_url_get(url, CURLUPART_URL, &text, 0) != CURLUE_OK) {
         text = NULL;
     }
@@ -103,9 +115,7 @@ CURLcode wn_link_configure(struct wn_link *link, const struct wn_endpoint *to)
     SET(CURLOPT_USE_SSL, (long)(link->hello.plain ? CURLUSESSL_NONE : CURLUSESSL_TRY));
     SET(CURLOPT_SSL_VERIFYPEER, 0L);
     SET(CURLOPT_SSL_VERIFYHOST, 0L);
-    if (config->ca_file != NULL) {
-        SET(CURLOPT_CAINFO, config->ca_file);
-    }
+    SET(CURLOPT_CERTINFO, 1L);
     SET(CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
     SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
@@ -121,6 +131,26 @@ CURLcode wn_link_configure(struct wn_link *link, const struct wn_endpoint *to)
 #undef SET
     curl_free(url);
     return code;
+}
+
+bool wn_link_certificate_bad(const struct wn_link *link)
+{
+    static const char *const names[] = {"Subject:", "Issuer:", "Start date:", "Expire date:"};
+    const char *values[] = {"", "", "", ""};
+    struct curl_certinfo *chain = NULL;
+    (void)curl_easy_getinfo(link->curl, CURLINFO_CERTINFO, &chain);
+    if (chain == NULL || chain->num_of_certs < 1) {
+        return true; /* it has shown none */
+    }
+    for (const struct curl_slist *line = chain->certinfo[0]; line != NULL; line = line->next) {
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            size_t n = strlen(names[i]);
+            values[i] = strncmp(line->data, names[i], n) == 0 ? line->data + n : values[i];
+        }
+    }
+    time_t now = (time_t)wn_clock_now();
+    return strcmp(values[0], values[1]) == 0 || curl_getdate(values[2], NULL) > now ||
+           curl_getdate(values[3], NULL) < now;
 }
 
 static const char *const late[] = {

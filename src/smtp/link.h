@@ -54,7 +54,7 @@ struct wn_link {
 
 struct wn_transport {
     struct wn_transport_config config; /* its texts are those below */
-    char *texts[4];
+    char *texts[3];
     CURLM *multi;
     int epoll;
     struct wn_link **watched; /* by descriptor; NULL: not watched */
@@ -75,6 +75,9 @@ CURLcode wn_link_configure(struct wn_link *link, const struct wn_endpoint *to);
 
 /* What has come in over a socket, read or not; 0 where that is not known. */
 uint64_t wn_link_received(curl_socket_t fd);
+
+/* What struct wn_link_facts says of the server's certificate, after the handshake. */
+bool wn_link_certificate_bad(const struct wn_link *link);
 
 /* Sets `detail`, `timed_out`, `refused` and the last phase of a link that failed before READY. */
 void wn_link_explain(struct wn_link *link, CURLcode code);

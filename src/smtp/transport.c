@@ -168,7 +168,6 @@ static void fail(struct wn_link *link, CURLcode code)
 
 static void become_ready(struct wn_link *link)
 {
-    long verdict = 0;
     CURLcode code = curl_easy_getinfo(link->curl, CURLINFO_ACTIVESOCKET, &link->socket);
     if (code == CURLE_OK) {
         code = curl_easy_recv(link->curl, link->early, sizeof link->early, &link->early_n);
@@ -179,10 +178,7 @@ static void become_ready(struct wn_link *link)
     }
     link->ended = code == CURLE_OK ? link->early_n == 0 : code != CURLE_AGAIN;
     link->facts = link->hello.facts;
-    if (link->facts.tls) {
-        (void)curl_easy_getinfo(link->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
-        link->facts.certificate_bad = verdict != 0;
-    }
+    link->facts.certificate_bad = link->facts.tls && wn_link_certificate_bad(link);
     link->state = WN_LINK_IS_READY;
     watch(link, link->socket, EPOLLIN);
     enqueue(link);
@@ -506,8 +502,11 @@ int wn_transport_new(const struct wn_transport_config *config, struct wn_transpo
     t->config = *config;
     keep(t, 0, &t->config.helo);
     keep(t, 1, &t->config.proxy);
+    if (t->texts[1] != NULL && strncmp(t->texts[1], "socks5h", 7) == 0) {
+        /* Given an IPv6 address, libcurl 7.88 would send its text as a name. */
+        memmove(t->texts[1] + 6, t->texts[1] + 7, strlen(t->texts[1] + 7) + 1);
+    }
     keep(t, 2, &t->config.interface);
-    keep(t, 3, &t->config.ca_file);
     t->curl_due_ms = -1;
     t->due_ms = INT64_MAX;
     t->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -22,7 +22,6 @@ struct wn_transport_config {
                             * none, whatever the environment says. Either kind of SOCKS is given the
                             * address, never the name. */
     const char *interface; /* an interface's name or a source address; NULL: the system's choice */
-    const char *ca_file;   /* whom certificates are held against, in PEM; NULL: the system's */
     uint16_t port;         /* of all servers: 25 */
     /* Milliseconds: for the connection; and each for the greeting, the answer to EHLO (or to EHLO
      * and HELO), that to STARTTLS with the handshake, and to the second EHLO. Through a proxy

@@ -38,8 +38,9 @@ struct smtp_server {
     uint16_t port;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t ended;                        /* a connection did */
-    struct connection *connections[CONNECTIONS]; /* under lock, as what follows */
+    pthread_cond_t news; /* a connection ended, or the gate was opened */
+    bool open;           /* under lock, as what follows */
+    struct connection *connections[CONNECTIONS];
     size_t came, gone;
     char *heard;
     size_t heard_n;
@@ -53,60 +54,49 @@ static void die(const char *what)
     abort();
 }
 
-static EVP_PKEY *key;
-static X509 *certificate;
-static SSL_CTX *tls;
+static SSL_CTX *contexts[SMTP_CERTIFICATES];
 
-static void make_certificate(void)
+/* The issuer's name is what makes it issued: one key signs all. */
+static SSL_CTX *make_context(EVP_PKEY *key, const char *issuer, long until)
 {
-    key = EVP_EC_gen("P-256");
-    certificate = X509_new();
-    tls = SSL_CTX_new(TLS_server_method());
-    if (key == NULL || certificate == NULL || tls == NULL) {
-        die("openssl");
+    X509 *certificate = X509_new();
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    X509_NAME *names[] = {X509_NAME_new(), X509_NAME_new()};
+    const char *texts[] = {"mx.test", issuer};
+    for (int i = 0; i < 2; i++) {
+        X509_NAME_add_entry_by_txt(names[i], "CN", MBSTRING_ASC, (const unsigned char *)texts[i],
+                                   -1, -1, 0);
     }
-    X509_NAME *name = X509_get_subject_name(certificate);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"mx.test", -1, -1,
-                               0);
-    X509_set_issuer_name(certificate, name);
+    X509_set_subject_name(certificate, names[0]);
+    X509_set_issuer_name(certificate, names[1]);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -86400);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), until);
     X509_set_pubkey(certificate, key);
     if (X509_sign(certificate, key, EVP_sha256()) == 0 ||
-        SSL_CTX_use_certificate(tls, certificate) != 1 || SSL_CTX_use_PrivateKey(tls, key) != 1) {
+        SSL_CTX_use_certificate(context, certificate) != 1 ||
+        SSL_CTX_use_PrivateKey(context, key) != 1) {
         die("openssl");
     }
+    X509_NAME_free(names[0]);
+    X509_NAME_free(names[1]);
+    X509_free(certificate);
+    return context;
 }
 
-static void free_certificate(void)
+static void make_contexts(void)
 {
-    SSL_CTX_free(tls);
-    X509_free(certificate);
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    contexts[SMTP_SELF_SIGNED] = make_context(key, "mx.test", 86400);
+    contexts[SMTP_ISSUED] = make_context(key, "authority.test", 86400);
+    contexts[SMTP_EXPIRED] = make_context(key, "authority.test", -3600);
     EVP_PKEY_free(key);
 }
 
-static void prepare_tls(void)
+__attribute__((destructor)) static void free_contexts(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (pthread_once(&once, make_certificate) != 0) {
-        die("pthread_once");
-    }
-}
-
-__attribute__((destructor)) static void end_tls(void)
-{
-    if (tls != NULL) {
-        free_certificate();
-    }
-}
-
-void smtp_server_certificate(const char *path)
-{
-    prepare_tls();
-    FILE *f = fopen(path, "w");
-    if (f == NULL || PEM_write_X509(f, certificate) != 1 || fclose(f) != 0) {
-        die(path);
+    for (size_t i = 0; i < SMTP_CERTIFICATES; i++) {
+        SSL_CTX_free(contexts[i]);
     }
 }
 
@@ -210,10 +200,11 @@ static bool be_socks(struct connection *c, unsigned char reply)
     return put(c, (const char *)out, sizeof out) && reply == 0;
 }
 
-static bool shake_hands(struct connection *c)
+static bool shake_hands(struct connection *c, size_t certificate)
 {
-    prepare_tls();
-    SSL *session = SSL_new(tls);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, make_contexts);
+    SSL *session = SSL_new(contexts[certificate]);
     if (session == NULL || SSL_set_fd(session, c->fd) != 1) {
         die("openssl");
     }
@@ -269,8 +260,15 @@ static bool take_step(struct connection *c, const struct smtp_step *step)
         return true;
     case SMTP_SOCKS5:
         return be_socks(c, (unsigned char)step->n);
+    case SMTP_GATE:
+        pthread_mutex_lock(&c->server->lock);
+        while (!c->server->open) {
+            pthread_cond_wait(&c->server->news, &c->server->lock);
+        }
+        pthread_mutex_unlock(&c->server->lock);
+        return true;
     case SMTP_TLS:
-        return shake_hands(c);
+        return shake_hands(c, step->n);
     case SMTP_HOLD:
         while (hear(c, line, sizeof line)) {
         }
@@ -305,7 +303,7 @@ static void *converse(void *argument)
     (void)close(c->fd);
     c->open = false;
     s->gone++;
-    pthread_cond_broadcast(&s->ended);
+    pthread_cond_broadcast(&s->news);
     pthread_mutex_unlock(&s->lock);
     return NULL;
 }
@@ -355,7 +353,8 @@ static void *serve(void *argument)
     }
 }
 
-static int listen_at(const char *address, uint16_t *port)
+/* *port 0: a free one. */
+static int bind_to(const char *address, uint16_t *port)
 {
     union {
         struct sockaddr any;
@@ -365,10 +364,12 @@ static int listen_at(const char *address, uint16_t *port)
     bool v6 = at.any.sa_family == AF_INET6;
     socklen_t size = v6 ? sizeof at.v6 : sizeof at.v4;
     int fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 ||
-        inet_pton(at.any.sa_family, address,
-                  v6 ? (void *)&at.v6.sin6_addr : (void *)&at.v4.sin_addr) != 1 ||
-        bind(fd, &at.any, size) != 0 || getsockname(fd, &at.any, &size) != 0) {
+    if (fd < 0 || inet_pton(at.any.sa_family, address,
+                            v6 ? (void *)&at.v6.sin6_addr : (void *)&at.v4.sin_addr) != 1) {
+        die(address);
+    }
+    *(v6 ? &at.v6.sin6_port : &at.v4.sin_port) = htons(*port);
+    if (bind(fd, &at.any, size) != 0 || getsockname(fd, &at.any, &size) != 0) {
         die(address);
     }
     *port = ntohs(v6 ? at.v6.sin6_port : at.v4.sin_port);
@@ -377,19 +378,26 @@ static int listen_at(const char *address, uint16_t *port)
 
 struct smtp_server *smtp_server_start(const char *address, const struct smtp_step *script)
 {
+    return smtp_server_start_at(address, 0, script);
+}
+
+struct smtp_server *smtp_server_start_at(const char *address, uint16_t port,
+                                         const struct smtp_step *script)
+{
     struct smtp_server *s = calloc(1, sizeof *s);
     sigset_t pipe, before;
     if (s == NULL) {
         die("calloc");
     }
     s->script = script;
-    s->listener = listen_at(address, &s->port);
+    s->port = port;
+    s->listener = bind_to(address, &s->port);
     s->notes = open_memstream(&s->heard, &s->heard_n);
     if (listen(s->listener, 1024) != 0 || pipe2(s->stop, O_CLOEXEC) != 0 || s->notes == NULL) {
         die("smtp_server");
     }
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->ended, NULL);
+    pthread_cond_init(&s->news, NULL);
     /* OpenSSL writes to connections that the client has closed. */
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
@@ -401,8 +409,17 @@ struct smtp_server *smtp_server_start(const char *address, const struct smtp_ste
     return s;
 }
 
+void smtp_server_open(struct smtp_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->open = true;
+    pthread_cond_broadcast(&s->news);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void smtp_server_stop(struct smtp_server *s)
 {
+    smtp_server_open(s);
     (void)!write(s->stop[1], "", 1);
     (void)pthread_join(s->thread, NULL);
     for (size_t i = 0; i < s->came; i++) {
@@ -420,7 +437,7 @@ void smtp_server_stop(struct smtp_server *s)
     (void)close(s->stop[1]);
     (void)fclose(s->notes);
     free(s->heard);
-    pthread_cond_destroy(&s->ended);
+    pthread_cond_destroy(&s->news);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -434,7 +451,7 @@ const char *smtp_server_heard(struct smtp_server *s, size_t connections)
 {
     pthread_mutex_lock(&s->lock);
     while (s->gone < connections) {
-        pthread_cond_wait(&s->ended, &s->lock);
+        pthread_cond_wait(&s->news, &s->lock);
     }
     (void)fflush(s->notes);
     pthread_mutex_unlock(&s->lock);
@@ -448,8 +465,24 @@ const char *smtp_server_client(struct smtp_server *s)
 
 uint16_t smtp_dead_port(void)
 {
-    uint16_t port;
-    int fd = listen_at("127.0.0.1", &port); /* bound, and never listened on */
-    (void)close(fd);
+    uint16_t port = 0;
+    (void)close(bind_to("127.0.0.1", &port));
+    return port;
+}
+
+uint16_t smtp_full_port(int held[3])
+{
+    uint16_t port = 0;
+    held[0] = bind_to("127.0.0.1", &port);
+    if (listen(held[0], 0) != 0) {
+        die("listen");
+    }
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(port),
+                             .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    for (int i = 1; i < 3; i++) { /* the first fills the queue; of the others nothing is heard */
+        held[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)connect(held[i], (struct sockaddr *)&to, sizeof to);
+    }
     return port;
 }

@@ -20,10 +20,19 @@ enum smtp_step_kind {
     SMTP_HEADERS, /* reads lines, the first of them noted, until an empty one */
     SMTP_SOCKS5,  /* a SOCKS server's part (RFC 1928); the address is noted as a line; n: the reply
                    */
-    SMTP_TLS,     /* the handshake, with a certificate of its own; the script ends where it fails */
+    SMTP_GATE,    /* waits for smtp_server_open */
+    SMTP_TLS,     /* the handshake; n: the certificate. The script ends where it fails */
     SMTP_HOLD,    /* reads lines until the client goes, and answers nothing */
     SMTP_SERVE,   /* answers 250 to every line, until QUIT (221) or until the client goes */
     SMTP_RESET    /* closes with RST */
+};
+
+/* What SMTP_TLS shows. */
+enum smtp_certificate {
+    SMTP_SELF_SIGNED,
+    SMTP_ISSUED, /* by an authority that nobody knows */
+    SMTP_EXPIRED,
+    SMTP_CERTIFICATES
 };
 
 struct smtp_step {
@@ -47,6 +56,11 @@ struct smtp_server;
 /* `address`: "127.0.0.1", "::1" ... Never returns NULL: a test that cannot have its server ends.
  * `script` must outlive the server. */
 struct smtp_server *smtp_server_start(const char *address, const struct smtp_step *script);
+/* On a port that another server has on another address. */
+struct smtp_server *smtp_server_start_at(const char *address, uint16_t port,
+                                         const struct smtp_step *script);
+/* Lets all connections through SMTP_GATE, now and later. */
+void smtp_server_open(struct smtp_server *server);
 /* Ends the connections that are left. */
 void smtp_server_stop(struct smtp_server *server);
 
@@ -59,10 +73,11 @@ const char *smtp_server_heard(struct smtp_server *server, size_t connections);
 /* The address that the last connection came from. */
 const char *smtp_server_client(struct smtp_server *server);
 
-/* Writes the certificate that SMTP_TLS shows, as PEM. */
-void smtp_server_certificate(const char *path);
-
 /* A port of 127.0.0.1 on which nothing listens. */
 uint16_t smtp_dead_port(void);
+
+/* A port of 127.0.0.1 on which nobody is let in and nobody is turned away, until the descriptors in
+ * `held` are closed. */
+uint16_t smtp_full_port(int held[3]);
 
 #endif
