@@ -55,10 +55,8 @@ START_TEST(test_block_at_rcpt)
     for (unsigned pipelining = 0; pipelining < 2; pipelining++) {
         teardown();
         setup();
-        struct fake_persona persona = {.latency_ms = 20,
-                                       .turned = BLOCKED,
-                                       .turns_after = 12,
-                                       .pipelining = pipelining == 1};
+        struct fake_persona persona = {
+            .latency_ms = 20, .turned = BLOCKED, .turns_after = 12, .pipelining = pipelining == 1};
         uint32_t d = probing_site(&x, "a.example", persona, 0);
         unsigned first = mixed(d, 40);
         unsigned other = mixed(probing_site(&x, "b.example", honest, 1), 10);
@@ -83,7 +81,8 @@ END_TEST
 /* Domains of one group stop together, parked mailboxes too. */
 START_TEST(test_block_stops_the_group)
 {
-    uint32_t grey = probing_site(&x, "grey.example", (struct fake_persona){.greylist_ms = 60000}, 0);
+    uint32_t grey =
+        probing_site(&x, "grey.example", (struct fake_persona){.greylist_ms = 60000}, 0);
     unsigned parked = probing_mailboxes(&x, grey, "m", 3, OK);
     struct fake_persona angry = {.latency_ms = 2000, .turned = BLOCKED};
     unsigned asked = probing_mailboxes(&x, probing_site(&x, "a.example", angry, 0), "m", 3, OK);
@@ -144,7 +143,8 @@ START_TEST(test_block_before_rcpt)
 }
 END_TEST
 
-/* A blocking host and a dead one: nobody said that the group is closed to us, and nobody answered. */
+/* A blocking host and a dead one: nobody said that the group is closed to us, and nobody answered.
+ */
 START_TEST(test_one_blocks_and_one_is_dead)
 {
     int bad = (int)probing_server(&x, (struct fake_persona){.greeting = "554 5.7.1 Blocked"}, 0);
@@ -170,8 +170,7 @@ END_TEST
 
 START_TEST(test_everyone_refused_and_no_postmaster)
 {
-    unsigned first =
-        probing_mailboxes(&x, probing_site(&x, "a.example", honest, 0), "m", 60, NULL);
+    unsigned first = probing_mailboxes(&x, probing_site(&x, "a.example", honest, 0), "m", 60, NULL);
     probing_run(&x);
     ck_assert_uint_eq(probing_answers(&x, first, 60, WN_ANSWER_blocked), 60);
     ck_assert_uint_eq(withdrawn(first, 60), 20);
@@ -186,8 +185,7 @@ END_TEST
 /* 19 refusals are not yet a pattern. */
 START_TEST(test_19_unknown)
 {
-    unsigned first =
-        probing_mailboxes(&x, probing_site(&x, "a.example", honest, 0), "m", 19, NULL);
+    unsigned first = probing_mailboxes(&x, probing_site(&x, "a.example", honest, 0), "m", 19, NULL);
     probing_run(&x);
     ck_assert_uint_eq(probing_answers(&x, first, 19, WN_ANSWER_not_found), 19);
     ck_assert_uint_eq(probing_entries(&x, FAKE_RCPT), 19);
@@ -264,7 +262,8 @@ START_TEST(test_unknown_in_different_words)
 }
 END_TEST
 
-/* A recipient's name that is a word of the refusal, or stands alone in it, does not break the row. */
+/* A recipient's name that is a word of the refusal, or stands alone in it, does not break the row.
+ */
 START_TEST(test_names_within_the_words)
 {
     static const char *const names[] = {"user", "alice", "unknown"};

@@ -121,7 +121,8 @@ START_TEST(test_rate)
         x.config.per_minute = rows[i].per_minute;
         x.config.catch_all = false;
         int64_t start = fake_now(x.w);
-        uint32_t d = probing_site(&x, "a.example", honest, 0);
+        struct fake_persona persona = {.latency_ms = i % 2 == 0 ? 20 : 0};
+        uint32_t d = probing_site(&x, "a.example", persona, 0);
         (void)probing_mailboxes(&x, d, "m", rows[i].mailboxes, OK);
         probing_run(&x);
         ck_assert_uint_eq(probing_answers(&x, 0, rows[i].mailboxes, WN_ANSWER_accepted),

@@ -402,6 +402,7 @@ static void io_close(void *arg, void *handle)
     ck_assert(!link->is_closed);
     link->is_closed = true;
     w->open--;
+    memset(w->given.text, '#', sizeof w->given.text); /* its texts go with it */
     note(w, link, FAKE_CLOSE, WN_SPAN(""));
     size_t kept = 0;
     for (size_t i = 0; i < w->due_count; i++) {

@@ -158,24 +158,14 @@ static void skip_blamed(struct lane *lane)
     }
 }
 
+/* It leaves the group's ring when it comes up there. */
 static void pause_lane(struct wn_prober *p, struct lane *lane)
 {
-    struct group *g = lane->group;
-    struct lane *previous = NULL;
-    if (lane->queued) {
-        struct lane **at = &g->head;
-        for (; *at != lane; at = &(*at)->next) {
-            previous = *at;
-        }
-        *at = lane->next;
-        g->tail = g->tail == lane ? previous : g->tail;
-        lane->queued = false;
-    }
     lane->paused = true;
     lane->due_ms = p->now_ms + AGAIN_MS;
-    lane->next = NULL;
+    lane->next_paused = NULL;
     if (p->paused_tail != NULL) {
-        p->paused_tail->next = lane;
+        p->paused_tail->next_paused = lane;
     } else {
         p->paused_head = lane;
     }
@@ -188,7 +178,7 @@ bool wn_lane_resume(struct wn_prober *p)
     if (lane == NULL || lane->due_ms > p->now_ms) {
         return false;
     }
-    p->paused_head = lane->next;
+    p->paused_head = lane->next_paused;
     if (p->paused_head == NULL) {
         p->paused_tail = NULL;
     }

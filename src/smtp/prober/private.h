@@ -130,7 +130,8 @@ struct endpoint {
 };
 
 struct lane {
-    struct lane *next; /* in the group's ring, or among the paused */
+    struct lane *next;        /* in the group's ring */
+    struct lane *next_paused; /* among those that rest */
     struct group *group;
     struct endpoint *endpoints;
     uint32_t count;

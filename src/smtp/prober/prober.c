@@ -289,9 +289,10 @@ void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts
                                         .left = p->mailboxes - p->answered - p->parked,
                                         .connections = p->connections,
                                         .open = p->open};
-    for (size_t i = 0; i < p->timer_count && counts->next_due_ms == 0; i++) {
+    for (size_t i = 0; i < p->timer_count; i++) {
         const struct timer *timer = &p->timers[i];
-        if (timer->task != NULL && timer->task->state == TASK_PARKED) {
+        bool parked = timer->task != NULL && timer->task->state == TASK_PARKED;
+        if (parked && (counts->next_due_ms == 0 || timer->due_ms < counts->next_due_ms)) {
             counts->next_due_ms = timer->due_ms;
         }
     }

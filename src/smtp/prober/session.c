@@ -144,7 +144,10 @@ static void lose(struct wn_prober *p, struct session *s, enum failure why, const
     } else if (lost > 0 && s->answered > 0 && ++lane->lost >= LOST_LEARN) {
         ask_fewer(lane, s->answered);
     }
-    struct said own = {said->meaning, said->text, host_of(s)};
+    /* What was said may be the link's or the dialogue's, and they go with the session. */
+    struct kept *kept = wn_keep(said);
+    kept->host = host_of(s);
+    struct said own = wn_kept(kept);
     finish(p, s);
     for (struct task *t; (t = wn_queue_first(&failed)) != NULL;) {
         if (!lane->group->stopped) {
@@ -154,6 +157,7 @@ static void lose(struct wn_prober *p, struct session *s, enum failure why, const
     if (in_vain) {
         wn_lane_failed(p, lane, endpoint, turn, why, &own);
     }
+    free(kept);
 }
 
 /* Says what may be said now. */
