@@ -53,6 +53,9 @@ static const struct wn_history delivered = {
         .action = WN_ACTION_##action_, .rule = WN_RULE_##rule_                                     \
     }
 
+static const struct wn_probe probed = {.code = 550, .enhanced = {5, 1}, .enhanced_detail = 10},
+                             parked = {.code = 451};
+
 static const struct row {
     const char *name;
     struct wn_report_row row;
@@ -84,6 +87,17 @@ static const struct row {
       .history = &delivered},
      "8,b@x.tt,b@x.tt,undeliverable,delivered,keep,recipient,history,,,,,,,,,0,0,delivered,"
      "2026-11-21T18:59:40Z,,history_delivered,,\n"},
+    {"a probe's reply goes before the history's",
+     {.line = 7,
+      .verdict = VERDICT(mailbox_not_found, drop, mailbox, probe_not_found),
+      .diagnostic = {"550 5.1.10 gone", 15},
+      .history = &bounced,
+      .probe = &probed},
+     "7,,,undeliverable,mailbox_not_found,drop,recipient,mailbox,,,,,,550,5.1.10,550 5.1.10 gone,"
+     "2,1,bad_address,2026-11-21T18:59:40Z,,probe_not_found,,\n"},
+    {"a probe without history",
+     {.line = 7, .verdict = VERDICT(greylisted, keep, mailbox, probe_greylisted), .probe = &parked},
+     "7,,,undeliverable,greylisted,keep,recipient,mailbox,,,,,,451,,,,,,,,probe_greylisted,,\n"},
     {"a diagnostic without history",
      {.line = 9,
       .verdict = VERDICT(no_domain, drop, domain, route_negative),
@@ -349,12 +363,10 @@ END_TEST
 START_TEST(enhanced_codes)
 {
     struct wn_buf out = {0};
-    struct wn_history h = {.enhanced = {5, 7}, .enhanced_detail = 606};
-    wn_report_enhanced(&out, &h);
+    wn_report_enhanced(&out, (const uint8_t[]){5, 7}, 606);
     ck_assert_str_eq(wn_buf_text(&out), "5.7.606");
     wn_buf_clear(&out);
-    h.enhanced[0] = 0;
-    wn_report_enhanced(&out, &h);
+    wn_report_enhanced(&out, (const uint8_t[]){0, 7}, 606);
     ck_assert_str_eq(wn_buf_text(&out), "");
     wn_buf_release(&out);
 }

@@ -135,10 +135,10 @@ START_TEST(row_names_its_mailbox)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         *(struct wn_row *)wn_segments_push(&t.rows) = rows[i];
     }
-    ck_assert_ptr_eq(wn_tables_mailbox_of(&t, wn_tables_row(&t, 0)), wn_tables_mailbox(&t, b));
-    ck_assert_ptr_eq(wn_tables_mailbox_of(&t, wn_tables_row(&t, 1)), wn_tables_mailbox(&t, a));
-    ck_assert_ptr_eq(wn_tables_mailbox_of(&t, wn_tables_row(&t, 2)), wn_tables_mailbox(&t, a));
-    ck_assert_ptr_null(wn_tables_mailbox_of(&t, wn_tables_row(&t, 3)));
+    ck_assert_uint_eq(wn_tables_mailbox_of(&t, wn_tables_row(&t, 0)), b);
+    ck_assert_uint_eq(wn_tables_mailbox_of(&t, wn_tables_row(&t, 1)), a);
+    ck_assert_uint_eq(wn_tables_mailbox_of(&t, wn_tables_row(&t, 2)), a);
+    ck_assert_uint_eq(wn_tables_mailbox_of(&t, wn_tables_row(&t, 3)), WN_NONE);
     ck_assert_int_eq(wn_row_fault(wn_tables_row(&t, 0)), WN_FAULT_none);
     ck_assert_int_eq(wn_row_fault(wn_tables_row(&t, 1)), WN_FAULT_syntax_provider);
     ck_assert_int_eq(wn_row_fault(wn_tables_row(&t, 2)), WN_FAULT_none);
@@ -148,6 +148,32 @@ START_TEST(row_names_its_mailbox)
 END_TEST
 
 /* A row's bits hold every flag and every fault beside the marks. */
+START_TEST(probes_of_mailboxes)
+{
+    struct wn_tables t;
+    bool added;
+    char text[] = "550 5.1.1 gone";
+    wn_tables_init(&t);
+    uint32_t a = add_mailbox(&t, "a@x.tt", &added), b = add_mailbox(&t, "b@x.tt", &added);
+    ck_assert_ptr_null(wn_tables_probe(&t, a));
+    struct wn_probe probe = {.outcome = WN_PROBE_not_found, .diagnostic = {text, sizeof text - 1}};
+    wn_tables_set_probe(&t, b, &probe);
+    text[0] = 'X';
+    ck_assert_ptr_null(wn_tables_probe(&t, a));
+    ck_assert_ptr_null(wn_tables_probe(&t, WN_NONE));
+    const struct wn_probe *known = wn_tables_probe(&t, b);
+    ck_assert_ptr_nonnull(known);
+    ck_assert_int_eq(known->outcome, WN_PROBE_not_found);
+    ck_assert_mem_eq(known->diagnostic.p, "550 5.1.1 gone", sizeof text - 1);
+    probe.outcome = WN_PROBE_blocked;
+    wn_tables_set_probe(&t, b, &probe);
+    ck_assert_ptr_eq(wn_tables_probe(&t, b), known);
+    ck_assert_int_eq(known->outcome, WN_PROBE_blocked);
+    ck_assert_uint_eq(t.probes.length, 1);
+    wn_tables_release(&t);
+}
+END_TEST
+
 START_TEST(bits_do_not_overlap)
 {
     unsigned marks = WN_ROW_VERBATIM | WN_ROW_DUPLICATE | WN_ROW_QUOTED_CELL;
@@ -173,6 +199,7 @@ int main(void)
     tcase_add_test(cases, many_mailboxes);
     tcase_add_test(cases, texts_are_kept_once);
     tcase_add_test(cases, row_names_its_mailbox);
+    tcase_add_test(cases, probes_of_mailboxes);
     tcase_add_test(cases, bits_do_not_overlap);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

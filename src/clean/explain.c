@@ -28,12 +28,21 @@ static struct wn_span unreachable(const struct wn_domain_history *h, struct wn_b
     return wn_buf_span(out);
 }
 
+/* What the mailbox said decided, or that it could not be asked. */
+static bool is_probes(const struct wn_verdict *v)
+{
+    return v->evidence == WN_EVIDENCE_mailbox || v->rule == WN_RULE_left_out;
+}
+
 /* The sentence that goes with the evidence: the fault, the server's reply, or what DNS said. */
 static struct wn_span diagnose(const struct wn_judged *j, struct wn_span cell, struct wn_buf *out)
 {
     wn_buf_clear(out);
     if (j->verdict.reason == WN_REASON_domain_unreachable) {
         return unreachable(j->domain_history, out);
+    }
+    if (is_probes(&j->verdict) && j->probe != NULL && j->probe->diagnostic.n > 0) {
+        return j->probe->diagnostic;
     }
     if (j->verdict.evidence == WN_EVIDENCE_history) {
         return j->history != NULL ? j->history->diagnostic : wn_span_of(NULL);
@@ -76,6 +85,9 @@ void wn_explain(const struct wn_judged *j, struct wn_span cell, unsigned options
         row->domain = (struct wn_span){j->domain->name, j->domain->length};
         row->mx = (struct wn_span){j->domain->mx, j->domain->mx_length};
         row->provider = wn_span_of(wn_provider_name(j->domain->provider));
+    }
+    if (j->verdict.evidence == WN_EVIDENCE_mailbox) {
+        row->probe = j->probe;
     }
     if (j->suggestion != NULL) {
         row->suggestion = suggest(cell, options, room);

@@ -20,8 +20,11 @@ static const struct wn_domain *find_suggestion(const struct wn_tables *tables,
 }
 
 /* What is known of the judged mailbox's domain and history. */
-static void look_up(const struct wn_tables *tables, struct wn_judged *j, struct wn_case *c)
+static void look_up(const struct wn_tables *tables, uint32_t mailbox, struct wn_judged *j,
+                    struct wn_case *c)
 {
+    j->mailbox = wn_tables_mailbox(tables, mailbox);
+    j->probe = wn_tables_probe(tables, mailbox);
     j->domain_id = j->mailbox->domain;
     j->domain = wn_tables_domain(tables, j->domain_id);
     j->flags |= j->domain->flags;
@@ -43,15 +46,16 @@ static void decide(struct wn_judged *j, struct wn_case *c, const struct wn_polic
     c->flags = j->flags;
     c->history = j->history;
     c->domain = j->domain_history;
+    c->probe = j->probe;
     wn_decide(c, policy, &j->verdict);
 }
 
 void wn_judge_mailbox(const struct wn_tables *tables, uint32_t mailbox, uint32_t flags,
                       const struct wn_policy *policy, int64_t now, struct wn_verdict *verdict)
 {
-    struct wn_judged j = {.mailbox = wn_tables_mailbox(tables, mailbox), .flags = flags};
+    struct wn_judged j = {.flags = flags};
     struct wn_case c = {.now = now};
-    look_up(tables, &j, &c);
+    look_up(tables, mailbox, &j, &c);
     decide(&j, &c, policy);
     *verdict = j.verdict;
 }
@@ -60,14 +64,12 @@ void wn_judge_row(const struct wn_tables *tables, uint32_t row, const struct wn_
                   int64_t now, struct wn_judged *j)
 {
     const struct wn_row *r = wn_tables_row(tables, row);
-    *j = (struct wn_judged){.row = r,
-                            .mailbox = wn_tables_mailbox_of(tables, r),
-                            .domain_id = WN_NONE,
-                            .fault = wn_row_fault(r),
-                            .flags = r->bits & WN_ROW_FLAGS};
+    *j = (struct wn_judged){
+        .row = r, .domain_id = WN_NONE, .fault = wn_row_fault(r), .flags = r->bits & WN_ROW_FLAGS};
     struct wn_case c = {.duplicate = (r->bits & WN_ROW_DUPLICATE) != 0, .now = now};
-    if (j->mailbox != NULL) {
-        look_up(tables, j, &c);
+    uint32_t mailbox = wn_tables_mailbox_of(tables, r);
+    if (mailbox != WN_NONE) {
+        look_up(tables, mailbox, j, &c);
     }
     j->suggestion = find_suggestion(tables, j);
     decide(j, &c, policy);

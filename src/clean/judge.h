@@ -14,6 +14,7 @@ struct wn_judged {
     const struct wn_domain *domain;
     const struct wn_history *history;
     const struct wn_domain_history *domain_history;
+    const struct wn_probe *probe;       /* what the mailbox said when it was asked */
     const struct wn_domain *suggestion; /* the domain that was probably meant and can take mail */
     uint32_t domain_id;                 /* WN_NONE without a domain */
     enum wn_fault fault;                /* the row's, else the domain's */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "clean/tables.h"
 
+#include <stdlib.h>
+
 struct mailbox_key {
     struct wn_span local;
     uint32_t domain;
@@ -13,7 +15,8 @@ void wn_tables_init(struct wn_tables *t)
                             .domains.size = sizeof(struct wn_domain),
                             .histories.size = sizeof(struct wn_history),
                             .domain_histories.size = sizeof(struct wn_domain_history),
-                            .texts.size = sizeof(struct wn_text)};
+                            .texts.size = sizeof(struct wn_text),
+                            .probes.size = sizeof(struct wn_probe)};
 }
 
 void wn_tables_release(struct wn_tables *t)
@@ -24,6 +27,8 @@ void wn_tables_release(struct wn_tables *t)
     wn_segments_release(&t->histories);
     wn_segments_release(&t->domain_histories);
     wn_segments_release(&t->texts);
+    wn_segments_release(&t->probes);
+    free(t->probe_of);
     wn_map_release(&t->mailbox_map);
     wn_map_release(&t->domain_map);
     wn_map_release(&t->text_map);
@@ -133,14 +138,28 @@ struct wn_text *wn_tables_intern_text(struct wn_tables *t, struct wn_span text)
     return new;
 }
 
-struct wn_mailbox *wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row)
+uint32_t wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row)
 {
     if (!wn_row_has_mailbox(row)) {
-        return NULL;
+        return WN_NONE;
     }
-    uint32_t id = row->mailbox;
-    if ((row->bits & WN_ROW_DUPLICATE) != 0) {
-        id = wn_tables_row(t, id)->mailbox;
+    bool duplicate = (row->bits & WN_ROW_DUPLICATE) != 0;
+    return duplicate ? wn_tables_row(t, row->mailbox)->mailbox : row->mailbox;
+}
+
+void wn_tables_set_probe(struct wn_tables *t, uint32_t mailbox, const struct wn_probe *probe)
+{
+    if (t->probe_of == NULL) {
+        t->probe_of_length = t->mailboxes.length;
+        t->probe_of = wn_malloc(t->probe_of_length * sizeof *t->probe_of);
+        memset(t->probe_of, 0xff, t->probe_of_length * sizeof *t->probe_of);
     }
-    return wn_tables_mailbox(t, id);
+    if (t->probe_of[mailbox] == WN_NONE) {
+        t->probe_of[mailbox] = t->probes.length;
+        (void)wn_segments_push(&t->probes);
+    }
+    struct wn_probe *p = wn_segments_at(&t->probes, t->probe_of[mailbox]);
+    *p = *probe;
+    p->diagnostic.p = wn_arena_copy(&t->arena, probe->diagnostic.p, probe->diagnostic.n);
+    p->host.p = wn_arena_copy(&t->arena, probe->host.p, probe->host.n);
 }

@@ -12,6 +12,7 @@
 #include "base/segments.h"
 #include "dns/route.h"
 #include "store/suppression.h"
+#include "verdict/decide.h"
 
 #define WN_NONE UINT32_MAX
 
@@ -80,6 +81,11 @@ struct wn_tables {
     struct wn_segments histories, domain_histories;
     struct wn_map mailbox_map, domain_map, text_map;
     struct wn_segments texts; /* interned MX hosts and details */
+    /* What probes said: struct wn_probe, and by mailbox id the index of its own, or WN_NONE. NULL
+     * as long as there is none: most runs have no probe, and need no room for it. */
+    struct wn_segments probes;
+    uint32_t *probe_of;
+    uint32_t probe_of_length;
     struct wn_arena arena;
 };
 
@@ -170,7 +176,17 @@ static inline bool wn_row_has_mailbox(const struct wn_row *row)
     return row->mailbox != WN_NONE && (row->bits & WN_ROW_SUGGESTION) == 0;
 }
 
-/* The mailbox of a row, whether or not the row is a duplicate; NULL when it names none. */
-struct wn_mailbox *wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row);
+/* What a probe said of a mailbox, or NULL. */
+static inline struct wn_probe *wn_tables_probe(const struct wn_tables *t, uint32_t mailbox)
+{
+    uint32_t i = mailbox < t->probe_of_length ? t->probe_of[mailbox] : WN_NONE;
+    return i != WN_NONE ? wn_segments_at(&t->probes, i) : NULL;
+}
+
+/* Sets it; the texts are copied. Once all mailboxes are in the table. */
+void wn_tables_set_probe(struct wn_tables *t, uint32_t mailbox, const struct wn_probe *probe);
+
+/* The id of a row's mailbox, whether or not the row is a duplicate; WN_NONE when it names none. */
+uint32_t wn_tables_mailbox_of(const struct wn_tables *t, const struct wn_row *row);
 
 #endif

@@ -46,15 +46,32 @@ void wn_report_flags(struct wn_buf *out, uint32_t flags)
     }
 }
 
-void wn_report_enhanced(struct wn_buf *out, const struct wn_history *h)
+void wn_report_enhanced(struct wn_buf *out, const uint8_t enhanced[2], uint16_t detail)
 {
-    if (h->enhanced[0] != 0) {
-        wn_buf_add_number(out, h->enhanced[0]);
+    if (enhanced[0] != 0) {
+        wn_buf_add_number(out, enhanced[0]);
         wn_buf_add_char(out, '.');
-        wn_buf_add_number(out, h->enhanced[1]);
+        wn_buf_add_number(out, enhanced[1]);
         wn_buf_add_char(out, '.');
-        wn_buf_add_number(out, h->enhanced_detail);
+        wn_buf_add_number(out, detail);
     }
+}
+
+/* The codes of the reply that goes with the evidence. */
+struct codes {
+    uint16_t code, enhanced_detail; /* 0: none */
+    uint8_t enhanced[2];
+};
+
+static struct codes codes_of(const struct wn_report_row *row)
+{
+    const struct wn_probe *p = row->probe;
+    const struct wn_history *h = row->history;
+    if (p != NULL) {
+        return (struct codes){p->code, p->enhanced_detail, {p->enhanced[0], p->enhanced[1]}};
+    }
+    return h != NULL ? (struct codes){h->code, h->enhanced_detail, {h->enhanced[0], h->enhanced[1]}}
+                     : (struct codes){0};
 }
 
 static void add_words(struct wn_report_writer *w, const struct wn_verdict *v, struct wn_buf *out)
@@ -72,25 +89,27 @@ static void add_words(struct wn_report_writer *w, const struct wn_verdict *v, st
     wn_buf_add_span(out, wn_buf_span(words));
 }
 
-/* From smtp_code to last_event_at, all but the diagnostic empty without history. */
-static void add_history(const struct wn_report_row *row, struct wn_buf *out)
+/* smtp_code, enhanced_code and diagnostic. */
+static void add_reply(const struct wn_report_row *row, struct wn_buf *out)
 {
-    const struct wn_history *h = row->history;
+    struct codes codes = codes_of(row);
+    if (codes.code != 0) {
+        wn_buf_add_number(out, codes.code);
+    }
+    wn_buf_add_char(out, ',');
+    wn_report_enhanced(out, codes.enhanced, codes.enhanced_detail);
+    wn_buf_add_char(out, ',');
+    wn_csv_add_field(out, row->diagnostic);
+}
+
+/* From hard_bounces to last_event_at, all empty without history. */
+static void add_history(const struct wn_history *h, struct wn_buf *out)
+{
     if (h == NULL) {
-        wn_buf_add_text(out, ",,");
-        wn_csv_add_field(out, row->diagnostic);
-        wn_buf_add_text(out, ",,,,");
+        wn_buf_add_text(out, ",,,");
         return;
     }
     char at[WN_TIME_TEXT];
-    if (h->code != 0) {
-        wn_buf_add_number(out, h->code);
-    }
-    wn_buf_add_char(out, ',');
-    wn_report_enhanced(out, h);
-    wn_buf_add_char(out, ',');
-    wn_csv_add_field(out, row->diagnostic);
-    wn_buf_add_char(out, ',');
     wn_buf_add_number(out, h->hard_bounces);
     wn_buf_add_char(out, ',');
     wn_buf_add_number(out, h->soft_bounces);
@@ -127,7 +146,9 @@ void wn_report_csv(struct wn_report_writer *w, const struct wn_report_row *row, 
     wn_buf_add_char(out, ',');
     wn_buf_add_span(out, row->provider);
     wn_buf_add_char(out, ',');
-    add_history(row, out);
+    add_reply(row, out);
+    wn_buf_add_char(out, ',');
+    add_history(row->history, out);
     wn_buf_add_char(out, ',');
     if (row->duplicate_line > 0) {
         if (row->duplicate_file != NULL) {
@@ -191,11 +212,12 @@ static void add_history_json(cJSON *object, const struct wn_report_row *row)
     const struct wn_history *h = row->history;
     struct wn_buf enhanced = {0};
     char at[WN_TIME_TEXT] = "";
+    struct codes codes = codes_of(row);
+    wn_report_enhanced(&enhanced, codes.enhanced, codes.enhanced_detail);
     if (h != NULL) {
-        wn_report_enhanced(&enhanced, h);
         wn_time_format(h->last_at, at);
     }
-    add_number(object, COLUMN_smtp_code, h != NULL && h->code != 0, h != NULL ? h->code : 0);
+    add_number(object, COLUMN_smtp_code, codes.code != 0, codes.code);
     add_text(object, COLUMN_enhanced_code, wn_buf_span(&enhanced));
     add_text(object, COLUMN_diagnostic, row->diagnostic);
     add_number(object, COLUMN_hard_bounces, true, h != NULL ? h->hard_bounces : 0);

@@ -16,6 +16,7 @@ struct wn_report_row {
     uint32_t flags; /* enum wn_flag bits */
     struct wn_span suggestion, domain, mx, provider, diagnostic;
     const struct wn_history *history; /* or NULL */
+    const struct wn_probe *probe;     /* whose reply decided; NULL: the codes are the history's */
     const char *duplicate_file;       /* NULL: the same input */
     uint64_t duplicate_line;
     struct wn_span column; /* the email column's name, where a row has several */
@@ -48,6 +49,6 @@ void wn_report_json(const struct wn_report_row *row, struct wn_buf *out);
 void wn_report_flags(struct wn_buf *out, uint32_t flags);
 
 /* "5.1.1", or nothing when the class is 0. */
-void wn_report_enhanced(struct wn_buf *out, const struct wn_history *history);
+void wn_report_enhanced(struct wn_buf *out, const uint8_t enhanced[2], uint16_t detail);
 
 #endif

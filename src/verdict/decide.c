@@ -16,6 +16,17 @@ static bool soft_holds(const struct wn_case *c, const struct wn_history *h)
     return h->soft_since != 0 && c->now < h->soft_until;
 }
 
+/* The mailbox said yes at least a day after the last bounce that counts, where a yes means
+ * something: then it is as good as a delivery. */
+static bool revived(const struct wn_case *c, const struct wn_history *h, const struct wn_probe *p)
+{
+    enum {
+        DAY = 24 * 60 * 60
+    };
+    return p->outcome == WN_PROBE_accepted && (c->flags & WN_FLAG_catch_all) == 0 &&
+           p->at >= h->bounced_at + DAY;
+}
+
 static bool soft_lately(const struct wn_case *c, const struct wn_history *h)
 {
     return h->soft_at != 0 && c->now <= h->soft_lately_until;

@@ -19,9 +19,9 @@ enum wn_evidence {
     WN_EVIDENCE_policy
 };
 
-/* What a probe said of the mailbox; none until probing is built. */
+/* What a probe said of the mailbox. */
 enum wn_probe_outcome {
-    WN_PROBE_none, /* not asked for */
+    WN_PROBE_none, /* not asked */
     WN_PROBE_accepted,
     WN_PROBE_accepts_all,
     WN_PROBE_not_found,
@@ -36,12 +36,18 @@ enum wn_probe_outcome {
     WN_PROBE_error,
     WN_PROBE_unclear,
     WN_PROBE_recheck_due,
-    WN_PROBE_left_out /* asked for, and a budget ran out */
+    WN_PROBE_left_out /* wanted, and not asked or not to be believed: `diagnostic` says why */
 };
 
 struct wn_probe {
     enum wn_probe_outcome outcome;
-    int64_t at;
+    int64_t at; /* seconds since 1970 */
+    /* The reply that said so; zeros and empty where none did. */
+    uint16_t code;
+    uint8_t enhanced[2];
+    uint16_t enhanced_detail;
+    struct wn_span diagnostic; /* its text, or a sentence of ours */
+    struct wn_span host;       /* the MX host that said it */
 };
 
 /* All that a verdict rests on. Pointers may be NULL: nothing is known. */
