@@ -240,3 +240,29 @@ bool wn_time_parse(struct wn_span text, int64_t *at)
     *at = days * WN_DAY + seconds - offset;
     return true;
 }
+
+bool wn_period_parse(struct wn_span text, int64_t *ms)
+{
+    static const struct {
+        struct wn_span unit;
+        int64_t ms;
+    } units[] = {{WN_SPAN(""), 1000},   {WN_SPAN("ms"), 1},      {WN_SPAN("s"), 1000},
+                 {WN_SPAN("m"), 60000}, {WN_SPAN("h"), 3600000}, {WN_SPAN("d"), WN_DAY * 1000}};
+    const int64_t most = 10000 * WN_DAY * 1000;
+    int64_t number = 0;
+    size_t i = 0;
+    for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++) {
+        number = number * 10 + (text.p[i] - '0');
+        if (number > most) {
+            return false;
+        }
+    }
+    struct wn_span unit = {text.p + i, text.n - i};
+    for (size_t k = 0; i > 0 && k < sizeof units / sizeof *units; k++) {
+        if (wn_span_equal(unit, units[k].unit) && number <= most / units[k].ms) {
+            *ms = number * units[k].ms;
+            return true;
+        }
+    }
+    return false;
+}

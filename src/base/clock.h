@@ -37,4 +37,8 @@ void wn_time_format_mail(int64_t at, char text[WN_MAIL_TIME_TEXT]);
  * is none of these or names no real date. */
 bool wn_time_parse(struct wn_span text, int64_t *at);
 
+/* Reads a length of time as milliseconds: a whole number and ms, s, m, h or d, seconds where there
+ * is none. False for anything else, and for more than 10,000 days. */
+bool wn_period_parse(struct wn_span text, int64_t *ms);
+
 #endif

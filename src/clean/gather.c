@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "clean/hashed.h"
 #include "clean/merge.h"
+#include "clean/probing.h"
+#include "clean/recall.h"
 #include "smtp/provider.h"
 #include "store/facts.h"
 #include "store/hashed.h"
@@ -126,9 +128,7 @@ static bool same_fact(const void *table, const void *key, uint32_t id)
     return wn_span_equal(*name, (struct wn_span){k->domain, k->length});
 }
 
-/* Ends the open transaction when it is old enough, so that facts reach the disk and others their
- * turn. */
-static int commit_facts(struct wn_run *run, bool now, struct wn_error *err)
+int wn_gather_commit(struct wn_run *run, bool now, struct wn_error *err)
 {
     struct wn_gather *g = run->gather;
     if (!g->writing || (!now && wn_clock_monotonic_ms() - g->committed_ms < COMMIT_MS)) {
@@ -137,6 +137,19 @@ static int commit_facts(struct wn_run *run, bool now, struct wn_error *err)
     g->writing = false;
     g->committed_ms = wn_clock_monotonic_ms();
     return wn_store_commit(run->store, err);
+}
+
+int wn_gather_write(struct wn_run *run, bool *may, struct wn_error *err)
+{
+    struct wn_gather *g = run->gather;
+    int status = WN_OK;
+    *may = run->store != NULL && !run->read_only;
+    if (*may && !g->writing) {
+        status = wn_store_begin(run->store, err);
+        g->writing = status == WN_OK;
+        g->committed_ms = wn_clock_monotonic_ms();
+    }
+    return status;
 }
 
 static int find_fact(struct wn_run *run, uint32_t id, bool *found, struct wn_error *err)
@@ -190,23 +203,18 @@ int wn_gather_domain(struct wn_run *run, uint32_t id, struct wn_error *err)
 static int keep_fact(struct wn_run *run, const struct wn_domain *d, const struct wn_route *route,
                      struct wn_error *err)
 {
-    struct wn_gather *g = run->gather;
     enum wn_route_kind kind = route->kind;
-    if (run->store == NULL || run->read_only || kind == WN_ROUTE_DNS_FAILURE ||
-        kind == WN_ROUTE_NONE) {
+    bool may;
+    if (kind == WN_ROUTE_DNS_FAILURE || kind == WN_ROUTE_NONE) {
         return WN_OK;
     }
     if (kind == WN_ROUTE_OK && (route->flags & WN_ROUTE_PRIVATE) != 0 &&
         run->settings->dns.allow_private) {
         kind = WN_ROUTE_MX_UNROUTABLE;
     }
-    if (!g->writing) {
-        int status = wn_store_begin(run->store, err);
-        if (status != WN_OK) {
-            return status;
-        }
-        g->writing = true;
-        g->committed_ms = wn_clock_monotonic_ms();
+    int status = wn_gather_write(run, &may, err);
+    if (status != WN_OK || !may) {
+        return status;
     }
     struct wn_domain_fact fact = {.domain = {d->name, d->length},
                                   .route = wn_span_of(wn_route_word(kind)),
@@ -268,7 +276,7 @@ int wn_gather_collect(struct wn_run *run, struct wn_error *err)
            (resolved = wn_resolver_next(run->resolver, 0, &done)) != NULL) {
         status = take_route(run, resolved, err);
     }
-    return status == WN_OK && run->gather != NULL ? commit_facts(run, false, err) : status;
+    return status == WN_OK && run->gather != NULL ? wn_gather_commit(run, false, err) : status;
 }
 
 /* Takes in routes until all that were asked for are there. */
@@ -278,13 +286,13 @@ static int wait_for_all(struct wn_run *run, struct wn_error *err)
     bool done = false;
     while (g->taken < g->submitted) {
         if (*run->stop != 0) {
-            (void)commit_facts(run, true, NULL);
+            (void)wn_gather_commit(run, true, NULL);
             return wn_error_set(err, WN_E_SIGNAL + *run->stop, "stopped");
         }
         struct wn_resolved *resolved = wn_resolver_next(run->resolver, WAIT_MS, &done);
         int status = resolved != NULL ? take_route(run, resolved, err) : WN_OK;
         if (status == WN_OK && (resolved == NULL || g->taken % 256 == 0)) {
-            status = commit_facts(run, false, err);
+            status = wn_gather_commit(run, false, err);
         }
         if (status != WN_OK) {
             return status;
@@ -331,12 +339,11 @@ static int wait_for_routes(struct wn_run *run, struct wn_error *err)
     if (status == WN_OK) {
         status = ask_control(run, err);
     }
-    wn_resolver_finish(run->resolver);
     run->dns.submitted = domains;
     if (status >= WN_E_SIGNAL) {
         return status;
     }
-    int committed = commit_facts(run, true, status == WN_OK ? err : NULL);
+    int committed = wn_gather_commit(run, true, status == WN_OK ? err : NULL);
     return status != WN_OK ? status : committed;
 }
 
@@ -394,7 +401,12 @@ int wn_gather_finish(struct wn_run *run, struct wn_error *err)
     if (status == WN_OK && run->store != NULL) {
         status = wn_merge_histories(run, err);
         status = status == WN_OK ? wn_merge_hashed(run, err) : status;
+        status = status == WN_OK ? wn_recall(run, err) : status;
     }
+    if (status == WN_OK && run->settings->probe.on) {
+        status = wn_probing_ask(run, err);
+    }
+    wn_recall_settle(run);
     return status;
 }
 
@@ -403,7 +415,7 @@ void wn_gather_close(struct wn_run *run)
     wn_resolver_free(run->resolver);
     run->resolver = NULL;
     if (run->gather != NULL) {
-        (void)commit_facts(run, true, NULL);
+        (void)wn_gather_commit(run, true, NULL);
         wn_segments_release(&run->gather->known);
         wn_segments_release(&run->gather->withheld);
         wn_map_release(&run->gather->known_map);

@@ -23,7 +23,15 @@ void wn_gather_judge_mx(const struct wn_run *run, struct wn_text *mx);
 /* Takes in what the resolver has found, without waiting. */
 int wn_gather_collect(struct wn_run *run, struct wn_error *err);
 
-/* Waits for all routes, judges the resolver, and merges the history. */
+/* Opens a transaction for facts, unless one is open; *may: whether facts are kept at all. */
+int wn_gather_write(struct wn_run *run, bool *may, struct wn_error *err);
+
+/* Ends the open transaction when it is a second old, or `now`, so that facts reach the disk and
+ * others their turn. */
+int wn_gather_commit(struct wn_run *run, bool now, struct wn_error *err);
+
+/* Waits for all routes, judges the resolver, merges the history, and asks the mailboxes where that
+ * is wanted. */
 int wn_gather_finish(struct wn_run *run, struct wn_error *err);
 
 #endif

@@ -94,12 +94,8 @@ static int look_up(struct search *s, uint32_t mailbox, struct wn_span name)
 static int look_up_mailbox(struct search *s, uint32_t id)
 {
     const struct wn_tables *t = &s->run->tables;
-    const struct wn_mailbox *mailbox = wn_tables_mailbox(t, id);
-    const struct wn_domain *d = wn_tables_domain(t, mailbox->domain);
     wn_buf_clear(&s->key);
-    wn_buf_add(&s->key, mailbox->local, mailbox->local_length);
-    wn_buf_add_char(&s->key, '@');
-    wn_buf_add(&s->key, d->name, d->length);
+    wn_tables_add_key(t, id, &s->key);
     if (id % STOP_EVERY == 0 && *s->run->stop != 0) {
         return wn_error_set(s->err, WN_E_SIGNAL + *s->run->stop, "stopped");
     }

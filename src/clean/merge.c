@@ -237,12 +237,8 @@ static int look_up_each(struct wn_run *run, struct merge *m, struct wn_error *er
     struct wn_tables *t = &run->tables;
     int status = WN_OK;
     for (uint32_t id = 0; id < t->mailboxes.length && status == WN_OK; id++) {
-        const struct wn_mailbox *mailbox = wn_tables_mailbox(t, id);
-        const struct wn_domain *d = wn_tables_domain(t, mailbox->domain);
         wn_buf_clear(&m->text);
-        wn_buf_add(&m->text, mailbox->local, mailbox->local_length);
-        wn_buf_add_char(&m->text, '@');
-        wn_buf_add(&m->text, d->name, d->length);
+        wn_tables_add_key(t, id, &m->text);
         m->id = id;
         status = wn_history_get(run->store, wn_buf_span(&m->text), use_history, m, err);
     }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "clean/gather.h"
+#include "clean/probing.h"
 #include "clean/summarize.h"
 #include "store/facts.h"
 
@@ -323,6 +324,9 @@ int wn_run_clean(const struct wn_clean_settings *settings, const _Atomic int *st
     if (status == WN_OK) {
         status = wn_gather_open(run, err);
     }
+    if (status == WN_OK && settings->probe.on) {
+        status = wn_probing_preflight(run, err);
+    }
     for (size_t i = 0; i < run->input_count && status == WN_OK; i++) {
         status = wn_survey(run, &run->inputs[i], err);
     }
@@ -357,6 +361,7 @@ void wn_run_release(struct wn_run *run)
     free(run->domain_rows);
     wn_segments_release(&run->hashed_names);
     free(run->samples);
+    wn_probing_free(run->probing);
     wn_tables_release(&run->tables);
     wn_store_free(run->store);
     wn_lock_free(run->lock);

@@ -9,6 +9,7 @@
 
 #include "address/overlay.h"
 #include "base/outdir.h"
+#include "clean/probe_settings.h"
 #include "clean/tables.h"
 #include "csv/cut.h"
 #include "csv/dialect.h"
@@ -33,6 +34,7 @@ struct wn_clean_settings {
     struct wn_policy policy;
     struct wn_overlay *overlay; /* the user's lists, or NULL */
     struct wn_resolver_config dns;
+    struct wn_probe_settings probe;
     double max_drop; /* percent; below 0: no valve */
     int only;        /* an enum wn_action, or -1 */
     int64_t jobs, wait, now;
@@ -101,6 +103,7 @@ struct wn_run {
     struct wn_resolver *resolver;    /* NULL when offline */
     struct wn_resolver_stats dns;    /* at the end */
     struct wn_gather *gather;
+    struct wn_probing *probing; /* NULL without --probe */
     struct wn_progress progress;
     uint64_t facts_used;
     int64_t began;

@@ -7,6 +7,7 @@
 #include "clean/enter.h"
 #include "clean/gather.h"
 #include "clean/hashed.h"
+#include "clean/probing.h"
 
 static unsigned options_of(const struct wn_clean_settings *s)
 {
@@ -79,6 +80,9 @@ int wn_single_judge(const struct wn_clean_settings *settings, const _Atomic int 
     wn_tables_init(&run.tables);
     wn_progress_init(&run.progress, WN_PROGRESS_NEVER, true);
     int status = wn_gather_open(&run, err);
+    if (status == WN_OK && settings->probe.on) {
+        status = wn_probing_preflight(&run, err);
+    }
     for (size_t i = 0; i < count && status == WN_OK; i++) {
         status = enter(&run, texts[i], err);
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "clean/probing.h"
 #include "smtp/provider.h"
 
 enum {
@@ -133,6 +134,7 @@ void wn_summarize(const struct wn_run *run, struct wn_run_input *input)
     for (size_t i = 0; i < input->column_count; i++) {
         s->email_columns[i] = wn_buf_text(&input->columns[i].name);
     }
+    wn_probing_summarize(run, &s->probe);
     wn_project(run->samples, &input->exposure, wn_provider_count(), &s->projection);
     free(input->groups);
     group(run, s, &input->groups);

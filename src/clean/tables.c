@@ -94,6 +94,15 @@ uint32_t wn_tables_intern_mailbox(struct wn_tables *t, struct wn_span local, uin
     return id;
 }
 
+void wn_tables_add_key(const struct wn_tables *t, uint32_t mailbox, struct wn_buf *key)
+{
+    const struct wn_mailbox *m = wn_tables_mailbox(t, mailbox);
+    const struct wn_domain *d = wn_tables_domain(t, m->domain);
+    wn_buf_add(key, m->local, m->local_length);
+    wn_buf_add_char(key, '@');
+    wn_buf_add(key, d->name, d->length);
+}
+
 /* Without the domain's id at hand: compares both texts. */
 static bool same_key(const void *table, const void *key, uint32_t id)
 {

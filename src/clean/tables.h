@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/segments.h"
 #include "dns/route.h"
+#include "smtp/outcome.h"
 #include "store/suppression.h"
 #include "verdict/decide.h"
 
@@ -74,6 +75,7 @@ struct wn_domain {
     enum wn_fault fault;
     enum wn_route_kind route;
     uint32_t provider; /* smtp/provider.h; 0: none known */
+    enum wn_catch_all catch_all;
 };
 
 struct wn_tables {
@@ -126,6 +128,9 @@ uint32_t wn_tables_intern_domain(struct wn_tables *t, struct wn_span name, uint6
  */
 uint32_t wn_tables_intern_mailbox(struct wn_tables *t, struct wn_span local, uint32_t domain,
                                   uint64_t hash, bool *added);
+
+/* Appends a mailbox's key. */
+void wn_tables_add_key(const struct wn_tables *t, uint32_t mailbox, struct wn_buf *key);
 
 /* The id of the mailbox with this whole key, or WN_NONE. */
 uint32_t wn_tables_find_mailbox(const struct wn_tables *t, struct wn_span key);

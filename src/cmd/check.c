@@ -19,6 +19,7 @@ struct settings {
 
 static const struct wn_option options[] = {
     WN_JUDGING_OPTIONS(struct settings),
+    WN_PROBE_OPTIONS(struct settings),
     {"json", 0, WN_OPT_FLAG, offsetof(struct settings, json), NULL,
      "one JSON object a line, with the report's columns as keys", 0, 0},
 };
@@ -137,6 +138,45 @@ static void print_domain(const struct wn_single *s)
     (void)putchar('\n');
 }
 
+static void print_mailbox(const struct wn_single *s)
+{
+    static const char *const said[] = {
+        [WN_PROBE_accepted] = "accepted",
+        [WN_PROBE_not_found] = "not found",
+        [WN_PROBE_disabled] = "disabled",
+        [WN_PROBE_full] = "full",
+        [WN_PROBE_restricted] = "takes mail from some senders only",
+        [WN_PROBE_blocked] = "the server refuses us",
+        [WN_PROBE_greylisted] = "greylisted: to be asked again later",
+        [WN_PROBE_busy] = "a temporary refusal",
+        [WN_PROBE_no_connection] = "no server could be reached",
+        [WN_PROBE_timeout] = "no answer in time",
+        [WN_PROBE_error] = "no answer that makes sense",
+        [WN_PROBE_unclear] = "refused, and it is not clear why",
+        [WN_PROBE_recheck_due] = "denied once, too long ago to count",
+    };
+    const struct wn_probe *p = s->judged->probe;
+    print_heading("mailbox");
+    if (p == NULL || (size_t)p->outcome >= sizeof said / sizeof *said || said[p->outcome] == NULL) {
+        (void)fputs("not asked", stdout);
+    } else {
+        char at[WN_TIME_TEXT];
+        wn_time_format(p->at, at);
+        (void)printf("%s, ", said[p->outcome]);
+        if (p->host.n > 0) {
+            (void)fputs("by ", stdout);
+            print_text(p->host);
+            (void)putchar(' ');
+        }
+        (void)printf("on %.10s", at);
+    }
+    if (p != NULL && p->diagnostic.n > 0) {
+        (void)fputs(": ", stdout);
+        print_text(p->diagnostic);
+    }
+    (void)putchar('\n');
+}
+
 static void print_history(const struct wn_single *s)
 {
     const struct wn_history *h = s->row.history;
@@ -191,8 +231,7 @@ static void print_single(void *arg, const struct wn_single *s)
     print_syntax(s);
     print_lists(s);
     print_domain(s);
-    print_heading("mailbox");
-    (void)fputs("not asked\n", stdout);
+    print_mailbox(s);
     print_history(s);
     print_verdict(s);
 }
@@ -248,7 +287,7 @@ int wn_cmd_check(struct wn_cmd *cmd, int argc, char **argv)
     struct wn_clean_settings settings = {
         .interactive = true, .jobs = 1, .max_drop = -1, .only = -1};
     struct wn_operands operands;
-    struct wn_buf path = {0};
+    struct wn_judging_room room = {0};
     struct texts texts = {0};
     struct printing printing = {.first = true, .all_kept = true};
     int status = wn_options_read(&wn_help_check, argc, argv, &s, &operands, &cmd->err);
@@ -257,7 +296,7 @@ int wn_cmd_check(struct wn_cmd *cmd, int argc, char **argv)
             wn_error_set(&cmd->err, WN_E_USAGE, "name an address: winnow check bob@example.com");
     }
     if (status == WN_OK) {
-        status = wn_judging_apply(&s.judging, cmd, &path, &settings, &cmd->err);
+        status = wn_judging_apply(&s.judging, cmd, &room, &settings, &cmd->err);
     }
     for (size_t i = 0; i < operands.n && status == WN_OK; i++) {
         if (strcmp(operands.v[i], "-") == 0) {
@@ -274,7 +313,7 @@ int wn_cmd_check(struct wn_cmd *cmd, int argc, char **argv)
     free(texts.v);
     wn_arena_release(&texts.arena);
     wn_overlay_free(settings.overlay);
-    wn_buf_release(&path);
+    wn_judging_room_release(&room);
     wn_operands_release(&operands);
     return status != WN_OK ? status : printing.all_kept ? WN_OK : NOT_KEEP;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clean/probing.h"
 #include "cmd/judging.h"
 
 struct settings {
@@ -26,6 +27,7 @@ static const struct wn_option options[] = {
     {"no-header", 0, WN_OPT_FLAG, offsetof(struct settings, no_header), NULL,
      "the first record is a contact, not a header", 0, 0},
     WN_JUDGING_OPTIONS(struct settings),
+    WN_PROBE_OPTIONS(struct settings),
     {"jobs", 'j', WN_OPT_NUMBER, offsetof(struct settings, jobs), "N",
      "threads that read and write (default: the cores)", 1, 256},
     {"max-drop", 0, WN_OPT_TEXT, offsetof(struct settings, max_drop), "PCT",
@@ -206,6 +208,9 @@ static void print_summaries(const struct wn_run *run, const struct settings *s)
             wn_buf_add_char(&text, '\n');
         }
     }
+    if (run->probing != NULL && s->dry_run && !s->json && !s->quiet) {
+        wn_probe_plan_text(&run->probing->plan, &run->settings->probe, &text);
+    }
     if (text.len > 0) {
         (void)fwrite(text.p, 1, text.len, to);
     }
@@ -217,14 +222,14 @@ int wn_cmd_clean(struct wn_cmd *cmd, int argc, char **argv)
     struct settings s = {.judging = WN_JUDGING_DEFAULTS};
     struct wn_clean_settings settings = {0};
     struct wn_operands operands;
-    struct wn_buf path = {0};
+    struct wn_judging_room room = {0};
     struct wn_run run;
     int status = wn_options_read(&wn_help_clean, argc, argv, &s, &operands, &cmd->err);
     if (status == WN_OK) {
         status = apply(&s, &operands, &settings, &cmd->err);
     }
     if (status == WN_OK) {
-        status = wn_judging_apply(&s.judging, cmd, &path, &settings, &cmd->err);
+        status = wn_judging_apply(&s.judging, cmd, &room, &settings, &cmd->err);
     }
     if (status == WN_OK) {
         status = wn_run_clean(&settings, cmd->stop, &run, &cmd->err);
@@ -234,7 +239,7 @@ int wn_cmd_clean(struct wn_cmd *cmd, int argc, char **argv)
         wn_run_release(&run);
     }
     wn_overlay_free(settings.overlay);
-    wn_buf_release(&path);
+    wn_judging_room_release(&room);
     wn_operands_release(&operands);
     return status;
 }

@@ -18,13 +18,15 @@ int wn_cmd_clean(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_check(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_bounces(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_history(struct wn_cmd *cmd, int argc, char **argv);
+int wn_cmd_probe(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_suppress(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_help(struct wn_cmd *cmd, int argc, char **argv);
 
 extern const struct wn_command_help wn_help_clean, wn_help_check, wn_help_bounces_parse,
     wn_help_bounces_import, wn_help_bounces_fetch, wn_help_bounces_classify,
-    wn_help_bounces_quarantine, wn_help_history, wn_help_suppress_add, wn_help_suppress_remove,
-    wn_help_suppress_list, wn_help_suppress_import, wn_help_suppress_export, wn_help_help;
+    wn_help_bounces_quarantine, wn_help_probe_status, wn_help_history, wn_help_suppress_add,
+    wn_help_suppress_remove, wn_help_suppress_list, wn_help_suppress_import,
+    wn_help_suppress_export, wn_help_help;
 
 /* Every command, in the order of `winnow help`. */
 struct wn_command {

@@ -3,8 +3,15 @@
 
 #include "base/clock.h"
 
-int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd, struct wn_buf *path,
-                     struct wn_clean_settings *s, struct wn_error *err)
+void wn_judging_room_release(struct wn_judging_room *room)
+{
+    wn_buf_release(&room->path);
+    wn_buf_release(&room->from);
+}
+
+int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd,
+                     struct wn_judging_room *room, struct wn_clean_settings *s,
+                     struct wn_error *err)
 {
     int status = wn_policy_init(&s->policy, j->policy, err);
     for (size_t i = 0; i < j->set.n && status == WN_OK; i++) {
@@ -23,8 +30,11 @@ int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd, struc
     }
     s->db = j->no_db ? NULL : j->db;
     if (!j->no_db && j->db == NULL) {
-        status = wn_store_default_path(path, err);
-        s->db = wn_buf_text(path);
+        status = wn_store_default_path(&room->path, err);
+        s->db = wn_buf_text(&room->path);
+    }
+    if (status == WN_OK) {
+        status = wn_probe_options_apply(&j->probe, j->offline, &room->from, &s->probe, err);
     }
     if (status == WN_OK) {
         status = wn_overlay_load(j->lists, &s->overlay, err);

@@ -6,13 +6,22 @@
 
 #include "clean/run.h"
 #include "cmd/cmd.h"
+#include "cmd/probing.h"
 
 struct wn_judging {
     const char *policy, *db, *dns_server, *as_of, *lists;
     struct wn_texts set;
     int64_t dns_timeout, dns_parallel;
     bool offline, no_db, refresh, allow_private, allow_literals, fold_aliases;
+    struct wn_probe_options probe;
 };
+
+/* Texts of the settings; zero-initialised. */
+struct wn_judging_room {
+    struct wn_buf path; /* the store's default path */
+    struct wn_buf from; /* the sender of probes */
+};
+void wn_judging_room_release(struct wn_judging_room *room);
 
 /* Rows of an option table; `S` is the command's settings, with a member `judging`. */
 /* clang-format off */
@@ -55,12 +64,15 @@ struct wn_judging {
 
 #define WN_JUDGING_DEFAULTS                                                                        \
     {                                                                                              \
-        .policy = "balanced", .dns_timeout = 3000, .dns_parallel = 1000                            \
+        .policy = "balanced", .dns_timeout = 3000, .dns_parallel = 1000,                           \
+        .probe = WN_PROBE_DEFAULTS                                                                 \
     }
 
-/* Carries the options over into `settings`. `path` holds the store's default path and must live as
- * long as the settings; the settings' overlay is to be freed after their last use. */
+/* Carries the options over into `settings`. `room` holds the texts that the options themselves do
+ * not and must live as long as the settings; the settings' overlay is to be freed after their last
+ * use. */
 int wn_judging_apply(const struct wn_judging *judging, const struct wn_cmd *cmd,
-                     struct wn_buf *path, struct wn_clean_settings *settings, struct wn_error *err);
+                     struct wn_judging_room *room, struct wn_clean_settings *settings,
+                     struct wn_error *err);
 
 #endif

@@ -10,6 +10,7 @@ const struct wn_command wn_commands[] = {
     {"bounces", wn_cmd_bounces, &wn_help_bounces_fetch},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_classify},
     {"bounces", wn_cmd_bounces, &wn_help_bounces_quarantine},
+    {"probe", wn_cmd_probe, &wn_help_probe_status},
     {"history", wn_cmd_history, &wn_help_history},
     {"suppress", wn_cmd_suppress, &wn_help_suppress_add},
     {"suppress", wn_cmd_suppress, &wn_help_suppress_remove},

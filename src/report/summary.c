@@ -155,6 +155,33 @@ static void add_projection(cJSON *root, const struct wn_projection *p)
     (void)need(cJSON_AddNumberToObject(o, "line", WN_PROJECTION_LINE));
 }
 
+static void add_probe(cJSON *run, const struct wn_summary_probe *p)
+{
+    if (!p->on) {
+        (void)need(cJSON_AddNullToObject(run, "probe"));
+        return;
+    }
+    cJSON *o = need(cJSON_AddObjectToObject(run, "probe"));
+    add_number(o, "asked", p->asked);
+    add_number(o, "connections", p->connections);
+    add_text(o, "warnings", p->warnings);
+    add_text(o, "blocked", p->blocked);
+    cJSON *array = need(cJSON_AddArrayToObject(o, "providers"));
+    for (size_t i = 0; i < p->provider_count; i++) {
+        const struct wn_summary_probed *g = &p->providers[i];
+        cJSON *row = need(cJSON_CreateObject());
+        (void)cJSON_AddItemToArray(array, row);
+        add_text(row, "name", g->name);
+        add_number(row, "mailboxes", g->mailboxes);
+        add_number(row, "accepted", g->accepted);
+        add_number(row, "refused", g->refused);
+        add_number(row, "temporary", g->temporary);
+        add_number(row, "blocked", g->blocked);
+        add_number(row, "other", g->other);
+        add_text(row, "stopped", g->stopped);
+    }
+}
+
 static void add_settings(cJSON *root, const struct wn_summary *s)
 {
     cJSON *o = need(cJSON_AddObjectToObject(root, "settings"));
@@ -194,6 +221,7 @@ static void add_run(cJSON *root, const struct wn_summary *s)
     add_number(dns, "failed", s->run.failed);
     add_number(dns, "queries", s->run.queries);
     add_bool(dns, "rewriting_resolver", s->run.rewriting);
+    add_probe(o, &s->probe);
 }
 
 void wn_summary_json(const struct wn_summary *s, struct wn_buf *out)
@@ -308,6 +336,59 @@ static void add_bounces(const struct wn_summary *s, struct wn_buf *out)
     }
 }
 
+static void add_probed(const struct wn_summary_probe *p, struct wn_buf *out)
+{
+    enum {
+        SHOWN = 10
+    };
+    uint64_t accepted = 0, refused = 0, mailboxes = 0;
+    for (size_t i = 0; i < p->provider_count; i++) {
+        accepted += p->providers[i].accepted;
+        refused += p->providers[i].refused;
+        mailboxes += p->providers[i].mailboxes;
+    }
+    wn_buf_addf(out,
+                "  probing    %llu mailboxes, %llu questions over %llu connections: %llu accepted, "
+                "%llu refused\n",
+                (unsigned long long)mailboxes, (unsigned long long)p->asked,
+                (unsigned long long)p->connections, (unsigned long long)accepted,
+                (unsigned long long)refused);
+    for (size_t i = 0; i < p->provider_count && i < SHOWN; i++) {
+        const struct wn_summary_probed *g = &p->providers[i];
+        wn_buf_addf(
+            out,
+            "             %s: %llu accepted, %llu refused, %llu to ask later, %llu blocked, "
+            "%llu without an answer\n",
+            g->name, (unsigned long long)g->accepted, (unsigned long long)g->refused,
+            (unsigned long long)g->temporary, (unsigned long long)g->blocked,
+            (unsigned long long)g->other);
+    }
+    if (p->provider_count > SHOWN) {
+        wn_buf_addf(out, "             and %zu smaller providers\n", p->provider_count - SHOWN);
+    }
+}
+
+/* What hindered the probing, a note each. */
+static void add_probe_notes(const struct wn_summary_probe *p, struct wn_buf *out)
+{
+    for (size_t i = 0; i < p->provider_count; i++) {
+        if (p->providers[i].stopped != NULL) {
+            wn_buf_addf(out, "  note       %s wanted no more of us and is left alone for a day: ",
+                        p->providers[i].name);
+            wn_text_add_shown(out, wn_span_of(p->providers[i].stopped));
+            wn_buf_add_char(out, '\n');
+        }
+    }
+    if (p->blocked != NULL) {
+        wn_buf_addf(out, "  note       %s\n", p->blocked);
+    }
+    for (const char *line = p->warnings; line != NULL && *line != '\0';) {
+        size_t n = strcspn(line, "\n");
+        wn_buf_addf(out, "  note       %.*s\n", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+}
+
 void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
 {
     static const char *const files[] = {"keep.csv", "review.csv", "drop.csv"};
@@ -344,6 +425,12 @@ void wn_summary_text(const struct wn_summary *s, struct wn_buf *out)
                     (unsigned long long)s->run.domains, (unsigned long long)s->run.looked_up,
                     (unsigned long long)s->run.from_store, (unsigned long long)s->run.failed);
     }
+    if (s->probe.on && !s->dry_run) {
+        add_probed(&s->probe, out);
+    }
+    if (s->probe.on) {
+        add_probe_notes(&s->probe, out);
+    }
     if (s->run.rewriting) {
         wn_buf_add_text(out, "  note       this resolver invents addresses for names that do not "
                              "exist; routes that rest on them count as dns_failure\n");
@@ -373,6 +460,16 @@ void wn_summary_line(const struct wn_summary *s, struct wn_buf *out)
         (unsigned long long)s->tally->action[WN_ACTION_drop], (unsigned long long)s->rejected);
     if (s->run.failed > 0) {
         wn_buf_addf(out, "; %llu domains without a DNS answer", (unsigned long long)s->run.failed);
+    }
+    size_t stopped = 0;
+    for (size_t i = 0; i < s->probe.provider_count; i++) {
+        stopped += s->probe.providers[i].stopped != NULL;
+    }
+    if (stopped > 0) {
+        wn_buf_addf(out, "; %zu mail providers wanted no more probes", stopped);
+    }
+    if (s->probe.blocked != NULL) {
+        wn_buf_addf(out, "; %s", s->probe.blocked);
     }
     const struct wn_projected_rate *after = &s->projection.of[WN_PROJECTED_after];
     if (after->rate > WN_PROJECTION_LINE) {

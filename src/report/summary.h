@@ -19,6 +19,23 @@ struct wn_summary_group {
     uint64_t rows[WN_ACTION_COUNT];
 };
 
+/* What asking a provider's mailboxes came to. */
+struct wn_summary_probed {
+    const char *name;
+    uint64_t mailboxes; /* that were to be asked; the others are parts of it */
+    uint64_t accepted, refused, temporary, blocked, other;
+    const char *stopped; /* what it said when it wanted no more of us, or NULL */
+};
+
+struct wn_summary_probe {
+    bool on;
+    uint64_t asked, connections;               /* recipients, random ones included */
+    const struct wn_summary_probed *providers; /* the largest first */
+    size_t provider_count;
+    const char *warnings; /* about our own set-up, a line each, or NULL */
+    const char *blocked;  /* why no mailbox could be asked at all, or NULL */
+};
+
 struct wn_summary {
     const char *input;  /* path */
     const char *output; /* path of the directory, or NULL */
@@ -43,6 +60,7 @@ struct wn_summary {
     size_t provider_count;
 
     struct wn_projection projection; /* of hard bounces */
+    struct wn_summary_probe probe;
 
     /* Settings that a verdict depends on. */
     const struct wn_policy *policy;

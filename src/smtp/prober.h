@@ -125,6 +125,9 @@ struct wn_prober_counts {
 };
 void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts);
 
+/* Recipients that a group was asked for today, by earlier runs, too; 0 where there is none. */
+uint64_t wn_prober_used(const struct wn_prober *p, struct wn_span group);
+
 /* Asks until all is answered, a budget ends, or *stop is not 0 (then open sessions are told QUIT,
  * and have two seconds for it). Mailboxes that were not asked get no ANSWER; those that are parked
  * at the end get theirs, greylisted or busy, with `due_ms` (but not those that an earlier run had

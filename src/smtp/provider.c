@@ -2,6 +2,8 @@
 /* A short table, asked once for each distinct MX host: a linear search is enough. */
 #include "smtp/provider.h"
 
+#include <libpsl.h>
+
 static const struct {
     const char *name;
     struct wn_span suffix;
@@ -63,4 +65,14 @@ uint32_t wn_provider_named(struct wn_span name)
         }
     }
     return 0;
+}
+
+struct wn_span wn_provider_group(const char *mx)
+{
+    uint32_t provider = wn_provider_of(wn_span_of(mx));
+    if (provider != 0) {
+        return wn_span_of(wn_provider_name(provider));
+    }
+    const char *domain = psl_registrable_domain(psl_builtin(), mx);
+    return wn_span_of(domain != NULL ? domain : mx);
 }

@@ -16,6 +16,10 @@ uint32_t wn_provider_of(struct wn_span mx);
 const char *wn_provider_name(uint32_t provider);
 uint32_t wn_provider_count(void);
 
+/* Who runs an MX host, by name: the provider where one is known, else the host's registrable domain
+ * (publicsuffix.org), else the host itself. `mx`: lower case. Points into `mx`, or is static. */
+struct wn_span wn_provider_group(const char *mx);
+
 /* The number of the provider of that name, in whatever case; 0: there is none. */
 uint32_t wn_provider_named(struct wn_span name);
 

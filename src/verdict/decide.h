@@ -41,7 +41,8 @@ enum wn_probe_outcome {
 
 struct wn_probe {
     enum wn_probe_outcome outcome;
-    int64_t at; /* seconds since 1970 */
+    int64_t at;  /* seconds since 1970 */
+    int64_t due; /* of a temporary answer: when to ask again; else 0 */
     /* The reply that said so; zeros and empty where none did. */
     uint16_t code;
     uint8_t enhanced[2];

@@ -95,6 +95,12 @@ void wn_prober_group(struct wn_prober *p, const struct wn_prober_group *group)
     g->silent = g->silent || group->stopped;
 }
 
+uint64_t wn_prober_used(const struct wn_prober *p, struct wn_span group)
+{
+    uint32_t id = wn_map_find(&p->group_index, wn_hash(group.p, group.n), same_group, p, &group);
+    return id != WN_MAP_NONE ? p->groups[id]->used_today : 0;
+}
+
 /* What makes two lists of hosts the same lane. */
 static void write_key(struct wn_buf *key, const struct group *g, const struct endpoint *v,
                       uint32_t count)

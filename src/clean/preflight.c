@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Mail servers look at who asks before they answer: does the name we give exist, does its address
+ * map back to it, would the sender's domain take mail, does it say who may send for it. Where one
+ * of these fails, many refuse everything, and some put the asking address on a list. So it is
+ * looked at before anything else is done. */
+#include "clean/probing.h"
+
+#include <stdlib.h>
+
+#include "dns/ask.h"
+
+struct preflight {
+    const struct wn_resolver_config *dns;
+    struct wn_buf *warnings;
+};
+
+static void warn(struct preflight *p, const char *what, const char *name, const char *why)
+{
+    wn_buf_addf(p->warnings, "%s%s %s %s", p->warnings->len > 0 ? "\n" : "", what, name, why);
+}
+
+/* Whether one of the texts begins with `text`, in whatever case. */
+static bool has(const struct wn_ask_answer *answer, const char *text, bool whole)
+{
+    size_t n = strlen(text);
+    for (size_t i = 0; i < answer->count; i++) {
+        struct wn_span one = wn_span_of(answer->v[i]);
+        if (one.n >= n && (!whole || one.n == n) &&
+            wn_span_equal_nocase((struct wn_span){one.p, n}, wn_span_of(text))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The HELO name's addresses of one kind, each of which maps back to it or is warned of; *found
+ * grows by their number. */
+static int look_at_addresses(struct preflight *p, const char *helo, enum wn_ask_type type,
+                             size_t *found, struct wn_error *err)
+{
+    struct wn_ask_answer ips, names = {0};
+    int status = wn_ask(p->dns, helo, type, &ips, err);
+    for (size_t i = 0; status == WN_OK && i < ips.count; i++) {
+        status = wn_ask(p->dns, ips.v[i], WN_ASK_PTR, &names, err);
+        if (status == WN_OK && !has(&names, helo, true)) {
+            struct wn_buf why = {0};
+            wn_buf_addf(&why, "has the address %s, which does not map back to it (its PTR is %s)",
+                        ips.v[i], names.count > 0 ? names.v[0] : "missing");
+            warn(p, "the HELO name", helo, wn_buf_text(&why));
+            wn_buf_release(&why);
+        }
+        wn_ask_answer_release(&names);
+    }
+    *found += status == WN_OK ? ips.count : 0;
+    wn_ask_answer_release(&ips);
+    return status;
+}
+
+static int look_at_helo(struct preflight *p, const char *helo, struct wn_error *err)
+{
+    size_t found = 0;
+    int status = look_at_addresses(p, helo, WN_ASK_A, &found, err);
+    if (status == WN_OK) {
+        status = look_at_addresses(p, helo, WN_ASK_AAAA, &found, err);
+    }
+    if (status == WN_OK && found == 0) {
+        warn(p, "the HELO name", helo, "has no address in DNS");
+    }
+    return status;
+}
+
+static int look_at_sender(struct preflight *p, const char *domain, struct wn_error *err)
+{
+    struct wn_ask_answer mx, txt;
+    int status = wn_ask(p->dns, domain, WN_ASK_MX, &mx, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    if (mx.count == 0) {
+        warn(p, "the sender's domain", domain, "has no MX, so that it looks as if it took no mail");
+    } else if (has(&mx, "0 .", true)) {
+        warn(p, "the sender's domain", domain, "says that it takes no mail (null MX)");
+    }
+    wn_ask_answer_release(&mx);
+    status = wn_ask(p->dns, domain, WN_ASK_TXT, &txt, err);
+    if (status == WN_OK && !has(&txt, "v=spf1", false)) {
+        warn(p, "the sender's domain", domain, "has no SPF record");
+    }
+    if (status == WN_OK) {
+        wn_ask_answer_release(&txt);
+    }
+    return status;
+}
+
+/* The warnings in one sentence. */
+static void join(const struct wn_buf *warnings, struct wn_buf *out)
+{
+    for (size_t i = 0; i < warnings->len; i++) {
+        if (warnings->p[i] == '\n') {
+            wn_buf_add_text(out, "; ");
+        } else {
+            wn_buf_add_char(out, warnings->p[i]);
+        }
+    }
+}
+
+int wn_probing_preflight(struct wn_run *run, struct wn_error *err)
+{
+    const struct wn_probe_settings *s = &run->settings->probe;
+    run->probing = wn_calloc(1, sizeof *run->probing);
+    run->probing->stopped.size = sizeof(struct wn_stopped_group);
+    struct preflight p = {.dns = &run->settings->dns, .warnings = &run->probing->warnings};
+    struct wn_error failed = {0};
+    int status = look_at_helo(&p, s->helo, &failed);
+    if (status == WN_OK) {
+        status = look_at_sender(&p, strrchr(s->from, '@') + 1, &failed);
+    }
+    if (status == WN_E_TEMPFAIL && s->force) {
+        wn_buf_clear(p.warnings);
+        wn_buf_addf(p.warnings, "our own set-up could not be looked at: %s", failed.text);
+        return WN_OK;
+    }
+    if (status != WN_OK) {
+        return wn_error_set(err, status, "before probing: %s", failed.text);
+    }
+    if (p.warnings->len > 0 && !s->force && !run->settings->dry_run) {
+        struct wn_buf all = {0};
+        join(p.warnings, &all);
+        status = wn_error_set(err, WN_E_CONFIG,
+                              "mail servers would distrust these probes: %s; mend that, or go on "
+                              "all the same with --probe-force",
+                              wn_buf_text(&all));
+        wn_buf_release(&all);
+    }
+    return status;
+}
+
+/* Connects, takes leave if it was greeted, and says whether anybody was there. */
+static bool reaches(struct wn_transport *t, const struct wn_endpoint *to, const _Atomic int *stop)
+{
+    enum {
+        WAIT_MS = 200,
+        LEAVE_MS = 2000
+    };
+    struct wn_link *link = wn_transport_connect(t, to, false, NULL);
+    struct wn_link_event event = {.kind = WN_LINK_FAILED, .phase = WN_LINK_CONNECT};
+    while (link != NULL && *stop == 0 && !wn_transport_wait(t, WAIT_MS, &event)) {
+    }
+    bool reached = event.kind != WN_LINK_FAILED || event.phase != WN_LINK_CONNECT;
+    if (event.kind == WN_LINK_READY) {
+        const struct wn_smtp_command quit = {.verb = WN_SMTP_QUIT};
+        if (wn_link_send(link, &quit, NULL) == WN_OK) {
+            (void)wn_transport_wait(t, LEAVE_MS, &event);
+        }
+    }
+    wn_link_close(link);
+    return reached;
+}
+
+void wn_probing_reach(struct wn_run *run, struct wn_transport *transport,
+                      const struct wn_endpoint *to, size_t count)
+{
+    bool reached = count < WN_REACH_FEWEST;
+    for (size_t i = 0; i < count && !reached && *run->stop == 0; i++) {
+        reached = reaches(transport, &to[i], run->stop);
+    }
+    run->probing->port_blocked = !reached && *run->stop == 0;
+}

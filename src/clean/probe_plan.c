@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/* A mailbox is asked where its verdict could change by it: every mailbox that is judged without
+ * having been asked gets its verdict first, and a table of reasons says which of those are open. */
+#include "clean/probe_plan.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "clean/judge.h"
+#include "report/text.h"
+#include "smtp/provider.h"
+#include "store/probes.h"
+
+/* Verdicts that an answer could change. Who bounced hard or complained is not disturbed; who
+ * bounced softly may have a working mailbox again. */
+static const bool open_reasons[WN_REASON_COUNT] = {
+    [WN_REASON_not_probed] = true,           [WN_REASON_not_checked] = true,
+    [WN_REASON_placeholder] = true,          [WN_REASON_role_account] = true,
+    [WN_REASON_typo_suspected] = true,       [WN_REASON_soft_bounced] = true,
+    [WN_REASON_mailbox_full] = true,         [WN_REASON_full_too_long] = true,
+    [WN_REASON_bounced_too_often] = true,    [WN_REASON_domain_unreachable] = true,
+    [WN_REASON_recheck_due] = true,          [WN_REASON_greylisted] = true,
+    [WN_REASON_mailbox_busy] = true,         [WN_REASON_catch_all] = true,
+    [WN_REASON_accepts_all_provider] = true,
+};
+
+const char *wn_unasked_sentence(enum wn_unasked unasked)
+{
+    static const char *const sentences[WN_UNASKED_COUNT] = {
+        [WN_UNASKED_settled] = "the verdict is settled without asking",
+        [WN_UNASKED_no_route] = "DNS did not say where to ask",
+        [WN_UNASKED_known] = "asked lately, and the answer still holds",
+        [WN_UNASKED_accepts_all] = "the provider says yes to everybody",
+        [WN_UNASKED_catch_all] = "the domain is known to accept any mailbox",
+        [WN_UNASKED_stopped] = "the provider wanted no more of us lately",
+        [WN_UNASKED_own] = "at the domain that we ask from",
+    };
+    return sentences[unasked];
+}
+
+enum {
+    CANARIES = 3,      /* of a group, at most */
+    CANARIES_FROM = 51 /* mailboxes of a group that make them worth while */
+};
+
+/* A mailbox that took mail: its verdict needs no probe, but a probe may need its witness. */
+struct candidate {
+    uint32_t mailbox, domain; /* ids */
+};
+
+struct planning {
+    struct wn_run *run;
+    struct wn_probe_plan *plan;
+    uint32_t *domain_of; /* by the tables' id: index into the plan's domains, or WN_NONE */
+    struct wn_map group_map;
+    bool *seen;                   /* by mailbox id */
+    struct wn_segments delivered; /* struct candidate */
+    uint8_t *candidates;          /* by the tables' id of a domain: how many of them are its own */
+    struct wn_span own_domain;
+};
+
+static bool same_group(const void *table, const void *key, uint32_t id)
+{
+    const struct wn_probe_plan *plan = table;
+    const struct wn_plan_group *g = wn_segments_at(&plan->groups, id);
+    return wn_span_equal(g->name, *(const struct wn_span *)key);
+}
+
+static int use_past(void *arg, const struct wn_group_fact *fact)
+{
+    const struct planning *p = arg;
+    struct wn_plan_group *g = wn_segments_at(&p->plan->groups, p->plan->groups.length - 1);
+    int64_t now = p->run->settings->now;
+    g->used_today = fact->day == now / WN_DAY ? fact->used : 0;
+    if (fact->stopped_until > now) {
+        g->stopped_until = fact->stopped_until;
+        g->reason.p = wn_arena_text(&p->run->tables.arena, fact->reason);
+        g->reason.n = fact->reason.n;
+    }
+    return WN_OK;
+}
+
+static int find_group(struct planning *p, const struct wn_domain *d, uint32_t *id,
+                      struct wn_error *err)
+{
+    const struct wn_probe_settings *s = &p->run->settings->probe;
+    struct wn_span name = wn_provider_group(d->mx_length > 0 ? d->mx : d->name);
+    uint64_t hash = wn_hash(name.p, name.n);
+    *id = wn_map_find(&p->group_map, hash, same_group, p->plan, &name);
+    if (*id != WN_MAP_NONE) {
+        return WN_OK;
+    }
+    *id = p->plan->groups.length;
+    struct wn_plan_group *g = wn_segments_push(&p->plan->groups);
+    *g = (struct wn_plan_group){.name = {wn_arena_text(&p->run->tables.arena, name), name.n},
+                                .provider = d->provider};
+    wn_limits_of(d->provider, &g->limits);
+    g->limits.connections = s->connections != 0 ? s->connections : g->limits.connections;
+    g->limits.per_minute = s->per_minute != 0 ? s->per_minute : g->limits.per_minute;
+    wn_map_add(&p->group_map, hash, *id);
+    return p->run->store != NULL ? wn_groups_get(p->run->store, g->name, use_past, p, err) : WN_OK;
+}
+
+static int find_domain(struct planning *p, uint32_t id, uint32_t *index, struct wn_error *err)
+{
+    int status = WN_OK;
+    if (p->domain_of[id] == WN_NONE) {
+        struct wn_plan_domain domain = {.id = id};
+        status = find_group(p, wn_tables_domain(&p->run->tables, id), &domain.group, err);
+        p->domain_of[id] = p->plan->domains.length;
+        *(struct wn_plan_domain *)wn_segments_push(&p->plan->domains) = domain;
+    }
+    *index = p->domain_of[id];
+    return status;
+}
+
+/* An answer that still holds. One that wants the question repeated does not. */
+static bool is_known(const struct wn_probe *probe)
+{
+    return probe != NULL && probe->outcome != WN_PROBE_recheck_due && probe->due == 0;
+}
+
+/* Whether, and if not why, what is judged `j` is asked. */
+static enum wn_unasked weigh(const struct planning *p, const struct wn_judged *j)
+{
+    struct wn_probe_limits limits;
+    const struct wn_domain *d = j->domain;
+    if (d->route != WN_ROUTE_OK && !wn_route_is_negative(d->route)) {
+        return WN_UNASKED_no_route;
+    }
+    if (is_known(j->probe)) {
+        return WN_UNASKED_known;
+    }
+    if (d->route != WN_ROUTE_OK || !open_reasons[j->verdict.reason]) {
+        return WN_UNASKED_settled;
+    }
+    wn_limits_of(d->provider, &limits);
+    if (limits.accepts_all) {
+        return WN_UNASKED_accepts_all;
+    }
+    if (d->catch_all == WN_CATCH_ALL_accepted) {
+        return WN_UNASKED_catch_all;
+    }
+    return wn_span_equal_nocase((struct wn_span){d->name, d->length}, p->own_domain)
+               ? WN_UNASKED_own
+               : WN_UNASKED_COUNT;
+}
+
+static void leave_out(struct planning *p, uint32_t mailbox, const struct wn_judged *j,
+                      enum wn_unasked why)
+{
+    struct wn_probe probe = {.outcome = WN_PROBE_left_out, .at = p->run->settings->now};
+    p->plan->unasked[why]++;
+    if (why == WN_UNASKED_accepts_all) {
+        probe.outcome = WN_PROBE_accepts_all;
+    } else if (why != WN_UNASKED_own && why != WN_UNASKED_stopped) {
+        return;
+    }
+    if (j->probe == NULL) {
+        probe.diagnostic = wn_span_of(wn_unasked_sentence(why));
+        wn_tables_set_probe(&p->run->tables, mailbox, &probe);
+    }
+}
+
+/* A mailbox that is accepted, in a domain of which that is all that is known. */
+static int want_catch_all(struct planning *p, const struct wn_judged *j, struct wn_error *err)
+{
+    struct wn_probe_limits limits;
+    uint32_t index;
+    if (j->probe == NULL || j->probe->outcome != WN_PROBE_accepted ||
+        j->domain->catch_all == WN_CATCH_ALL_accepted ||
+        j->domain->catch_all == WN_CATCH_ALL_refused) {
+        return WN_OK;
+    }
+    wn_limits_of(j->domain->provider, &limits);
+    if (limits.never_catch_all || limits.accepts_all || j->domain->route != WN_ROUTE_OK) {
+        return WN_OK;
+    }
+    int status = find_domain(p, j->domain_id, &index, err);
+    ((struct wn_plan_domain *)wn_segments_at(&p->plan->domains, index))->catch_all_wanted = true;
+    return status;
+}
+
+static void note_candidate(struct planning *p, uint32_t mailbox, const struct wn_judged *j)
+{
+    if (j->verdict.reason == WN_REASON_delivered && p->candidates[j->domain_id] < CANARIES) {
+        p->candidates[j->domain_id]++;
+        *(struct candidate *)wn_segments_push(&p->delivered) =
+            (struct candidate){mailbox, j->domain_id};
+    }
+}
+
+/* Large groups get witnesses, where the list has some. */
+static void add_canaries(struct planning *p)
+{
+    for (uint32_t i = 0; i < p->delivered.length; i++) {
+        const struct candidate *c = wn_segments_at(&p->delivered, i);
+        uint32_t index = p->domain_of[c->domain];
+        if (index == WN_NONE) {
+            continue;
+        }
+        const struct wn_plan_domain *d = wn_segments_at(&p->plan->domains, index);
+        struct wn_plan_group *g = wn_segments_at(&p->plan->groups, d->group);
+        if (g->mailboxes >= CANARIES_FROM && g->stopped_until == 0 && g->canaries < CANARIES) {
+            g->canaries++;
+            g->mailboxes++;
+            p->plan->unasked[WN_UNASKED_settled]--;
+            *(struct wn_plan_mailbox *)wn_segments_push(&p->plan->mailboxes) =
+                (struct wn_plan_mailbox){.id = c->mailbox, .domain = index, .canary = true};
+        }
+    }
+}
+
+static int plan_row(struct planning *p, uint32_t row, struct wn_error *err)
+{
+    const struct wn_tables *t = &p->run->tables;
+    const struct wn_row *r = wn_tables_row(t, row);
+    struct wn_judged j;
+    uint32_t index, mailbox = wn_tables_mailbox_of(t, r);
+    if (mailbox == WN_NONE || p->seen[mailbox]) {
+        return WN_OK;
+    }
+    p->seen[mailbox] = true;
+    wn_judge_row(t, row, &p->run->settings->policy, p->run->settings->now, &j);
+    enum wn_unasked why = weigh(p, &j);
+    if (why == WN_UNASKED_known) {
+        p->plan->unasked[why]++;
+        return want_catch_all(p, &j, err);
+    }
+    if (why != WN_UNASKED_COUNT) {
+        note_candidate(p, mailbox, &j);
+        leave_out(p, mailbox, &j, why);
+        return WN_OK;
+    }
+    int status = find_domain(p, j.domain_id, &index, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    const struct wn_plan_domain *d = wn_segments_at(&p->plan->domains, index);
+    struct wn_plan_group *g = wn_segments_at(&p->plan->groups, d->group);
+    if (g->stopped_until != 0) {
+        leave_out(p, mailbox, &j, WN_UNASKED_stopped);
+        return WN_OK;
+    }
+    g->mailboxes++;
+    *(struct wn_plan_mailbox *)wn_segments_push(&p->plan->mailboxes) = (struct wn_plan_mailbox){
+        .id = mailbox, .domain = index, .due = j.probe != NULL ? j.probe->due : 0};
+    return WN_OK;
+}
+
+int wn_probe_plan_make(struct wn_run *run, struct wn_probe_plan *plan, struct wn_error *err)
+{
+    const struct wn_tables *t = &run->tables;
+    const char *at = strrchr(run->settings->probe.from, '@');
+    struct planning p = {.run = run, .plan = plan, .own_domain = wn_span_of(at + 1)};
+    int status = WN_OK;
+    *plan = (struct wn_probe_plan){.groups.size = sizeof(struct wn_plan_group),
+                                   .domains.size = sizeof(struct wn_plan_domain),
+                                   .mailboxes.size = sizeof(struct wn_plan_mailbox)};
+    p.domain_of = wn_malloc((t->domains.length + 1) * sizeof *p.domain_of);
+    memset(p.domain_of, 0xff, (t->domains.length + 1) * sizeof *p.domain_of);
+    p.candidates = wn_calloc(t->domains.length + 1, sizeof *p.candidates);
+    p.delivered.size = sizeof(struct candidate);
+    p.seen = wn_calloc(t->mailboxes.length + 1, sizeof *p.seen);
+    for (uint32_t row = 0; row < t->rows.length && status == WN_OK; row++) {
+        status = plan_row(&p, row, err);
+    }
+    if (status == WN_OK) {
+        add_canaries(&p);
+    }
+    for (uint32_t i = 0; i < plan->domains.length; i++) {
+        const struct wn_plan_domain *d = wn_segments_at(&plan->domains, i);
+        ((struct wn_plan_group *)wn_segments_at(&plan->groups, d->group))->domains++;
+    }
+    wn_map_release(&p.group_map);
+    free(p.domain_of);
+    free(p.seen);
+    free(p.candidates);
+    wn_segments_release(&p.delivered);
+    return status;
+}
+
+void wn_probe_plan_release(struct wn_probe_plan *plan)
+{
+    wn_segments_release(&plan->groups);
+    wn_segments_release(&plan->domains);
+    wn_segments_release(&plan->mailboxes);
+}
+
+/* How many of a group's mailboxes its budgets let through today. */
+static uint64_t affordable(const struct wn_plan_group *g)
+{
+    uint64_t left =
+        g->limits.per_day > g->used_today ? (uint64_t)g->limits.per_day - g->used_today : 0;
+    return g->mailboxes < left ? g->mailboxes : left;
+}
+
+int64_t wn_probe_plan_seconds(const struct wn_probe_plan *plan,
+                              const struct wn_probe_settings *settings)
+{
+    int64_t most = 0;
+    for (uint32_t i = 0; i < plan->groups.length; i++) {
+        const struct wn_plan_group *g = wn_segments_at(&plan->groups, i);
+        uint64_t n = affordable(g);
+        int64_t seconds = n > 0 ? (int64_t)((n - 1) / g->limits.per_minute) * 60 : 0;
+        most = seconds > most ? seconds : most;
+    }
+    return settings->budget_ms > 0 && most > settings->budget_ms / 1000 ? settings->budget_ms / 1000
+                                                                        : most;
+}
+
+uint64_t wn_probe_plan_connections(const struct wn_probe_plan *plan)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < plan->groups.length; i++) {
+        const struct wn_plan_group *g = wn_segments_at(&plan->groups, i);
+        sum += (affordable(g) + g->limits.recipients - 1) / g->limits.recipients;
+    }
+    return sum;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct wn_plan_group *const *x = a, *const *y = b;
+    if ((*x)->mailboxes != (*y)->mailboxes) {
+        return (*x)->mailboxes > (*y)->mailboxes ? -1 : 1;
+    }
+    return strcmp((*x)->name.p, (*y)->name.p);
+}
+
+static void add_group(const struct wn_plan_group *g, struct wn_buf *out)
+{
+    uint64_t can = affordable(g);
+    wn_buf_addf(out, "  %-26s %9u mailboxes, %u at a time, %u a minute", g->name.p, g->mailboxes,
+                g->limits.connections, g->limits.per_minute);
+    if (g->stopped_until != 0) {
+        char until[WN_TIME_TEXT];
+        wn_time_format(g->stopped_until, until);
+        wn_buf_addf(out, "; stopped until %s: ", until);
+        wn_text_add_shown(out, g->reason);
+    } else if (can < g->mailboxes) {
+        wn_buf_addf(out, "; %llu of them today, by its daily limit of %u", (unsigned long long)can,
+                    g->limits.per_day);
+    }
+    wn_buf_add_char(out, '\n');
+}
+
+void wn_probe_plan_text(const struct wn_probe_plan *plan, const struct wn_probe_settings *settings,
+                        struct wn_buf *out)
+{
+    enum {
+        SHOWN = 20
+    };
+    uint32_t n = plan->groups.length;
+    const struct wn_plan_group **groups = wn_malloc((n + 1) * sizeof(void *));
+    int64_t seconds = wn_probe_plan_seconds(plan, settings);
+    for (uint32_t i = 0; i < n; i++) {
+        groups[i] = wn_segments_at(&plan->groups, i);
+    }
+    qsort(groups, n, sizeof(void *), larger_first);
+    wn_buf_addf(out,
+                "probing: %u mailboxes at %u domains of %u providers would be asked, over %llu "
+                "connections or more; it takes %lld min %lld s at least\n",
+                plan->mailboxes.length, plan->domains.length, n,
+                (unsigned long long)wn_probe_plan_connections(plan), (long long)(seconds / 60),
+                (long long)(seconds % 60));
+    for (uint32_t i = 0; i < n && i < SHOWN; i++) {
+        add_group(groups[i], out);
+    }
+    if (n > SHOWN) {
+        wn_buf_addf(out, "  and %u smaller ones\n", n - SHOWN);
+    }
+    for (unsigned i = 0; i < WN_UNASKED_COUNT; i++) {
+        if (plan->unasked[i] > 0) {
+            wn_buf_addf(out, "  not asked: %llu, %s\n", (unsigned long long)plan->unasked[i],
+                        wn_unasked_sentence((enum wn_unasked)i));
+        }
+    }
+    free(groups);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WN_CLEAN_PROBE_PLAN_H
+#define WN_CLEAN_PROBE_PLAN_H
+
+/* Which mailboxes are worth asking, where, and within what limits; pure, but for the groups' pasts,
+ * which it reads from the store. */
+
+#include "clean/run.h"
+#include "smtp/limits.h"
+
+/* Why a mailbox is not asked. */
+enum wn_unasked {
+    WN_UNASKED_settled,     /* its verdict is settled without */
+    WN_UNASKED_no_route,    /* DNS did not say where to ask */
+    WN_UNASKED_known,       /* it was asked lately */
+    WN_UNASKED_accepts_all, /* its provider says yes to everybody */
+    WN_UNASKED_catch_all,   /* so does its domain, as is known */
+    WN_UNASKED_stopped,     /* its provider wanted no more of us lately */
+    WN_UNASKED_own,         /* it is at the domain that we ask from */
+    WN_UNASKED_COUNT
+};
+
+/* A sentence for the plan, without a full stop. */
+const char *wn_unasked_sentence(enum wn_unasked unasked);
+
+/* An MX group of the run. */
+struct wn_plan_group {
+    struct wn_span name; /* in the tables' arena */
+    uint32_t provider;   /* smtp/provider.h; 0: none known */
+    uint32_t mailboxes, domains, canaries;
+    struct wn_probe_limits limits; /* as the options have changed them */
+    uint64_t used_today;           /* recipients, by earlier runs */
+    int64_t stopped_until;         /* seconds since 1970; 0: it is not stopped */
+    struct wn_span reason;         /* why it is; in the tables' arena */
+};
+
+struct wn_plan_domain {
+    uint32_t id; /* in the tables */
+    uint32_t group;
+    bool catch_all_wanted; /* a mailbox is known to be accepted, and the random one was never asked
+                            */
+    uint32_t number;       /* for the one who asks */
+};
+
+struct wn_plan_mailbox {
+    uint32_t id;     /* in the tables */
+    uint32_t domain; /* index into `domains` */
+    bool canary;     /* a witness: mail was delivered to it lately */
+    int64_t due;     /* seconds since 1970; 0: at once */
+};
+
+/* Owned by the caller. Mailboxes are in the order of their first rows. */
+struct wn_probe_plan {
+    struct wn_segments groups, domains, mailboxes;
+    uint64_t unasked[WN_UNASKED_COUNT];
+};
+
+/* Errors: the store's. */
+int wn_probe_plan_make(struct wn_run *run, struct wn_probe_plan *plan, struct wn_error *err);
+void wn_probe_plan_release(struct wn_probe_plan *plan);
+
+/* Seconds that it takes at least under the limits, were every answer immediate. */
+int64_t wn_probe_plan_seconds(const struct wn_probe_plan *plan,
+                              const struct wn_probe_settings *settings);
+
+/* Connections that it takes at least. */
+uint64_t wn_probe_plan_connections(const struct wn_probe_plan *plan);
+
+/* The plan for people: mailboxes by provider, what is not asked and why, connections, time. */
+void wn_probe_plan_text(const struct wn_probe_plan *plan, const struct wn_probe_settings *settings,
+                        struct wn_buf *out);
+
+#endif

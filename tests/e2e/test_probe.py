@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Probing as its options, its preflight and its plan are, without asking anybody: WN_BINARY=...
+python3 tests/e2e/test_probe.py"""
+
+import json
+import os
+import socket
+import tempfile
+import unittest
+
+import nsd
+from support import AS_OF, CONFIG, NOT_KEEP, TEMPFAIL, USAGE, Case
+
+ZONE = """\
+$ORIGIN .
+$TTL 3600
+. IN SOA ns.zone.invalid. hostmaster.zone.invalid. 1 3600 900 604800 3600
+. IN NS ns.zone.invalid.
+brackwell.net. IN MX 10 mx.brackwell.net.
+mx.brackwell.net. IN A 127.0.0.1
+firm.org. IN MX 10 mx1.hoster-one.net.
+shop.org. IN MX 10 mx2.hoster-one.net.
+mx1.hoster-one.net. IN A 127.0.0.1
+mx2.hoster-one.net. IN A 127.0.0.1
+y.org. IN MX 10 mta5.am0.yahoodns.net.
+mta5.am0.yahoodns.net. IN A 127.0.0.1
+; those who ask
+good.net. IN MX 10 mx.brackwell.net.
+good.net. IN TXT "v=spf1 a:out.good.net -all"
+out.good.net. IN A 127.0.0.9
+9.0.0.127.in-addr.arpa. IN PTR out.good.net.
+bare.net. IN A 127.0.0.1
+stray.good.net. IN A 127.0.0.8
+8.0.0.127.in-addr.arpa. IN PTR pool-8.dialup.net.
+mute.net. IN MX 0 .
+mute.net. IN TXT "v=spf1 -all"
+; servfail: broken.net
+"""
+
+LIST = ("email\nann@brackwell.net\nbob@brackwell.net\nann@firm.org\nann@shop.org\nann@y.org\n"
+        "ann@nowhere-at-all.org\nann@good.net\nnobody\nANN@brackwell.net\n")
+
+GOOD = ("--probe", "--probe-from", "probe@good.net", "--probe-helo", "out.good.net")
+
+
+class Probe(Case):
+    @classmethod
+    def setUpClass(cls):
+        place = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(place.cleanup)
+        path = os.path.join(place.name, "zone")
+        with open(path, "w", encoding="ascii") as f:
+            f.write(ZONE)
+        cls.server = nsd.Nsd([path])
+        cls.server.__enter__()
+        cls.addClassCleanup(cls.server.__exit__, None, None, None)
+
+    def run_clean(self, *arguments, **how):
+        self.write("list.csv", LIST)
+        return self.winnow("clean", "--db", self.db, "--dns-server", self.server.address,
+                           "--allow-private-hosts", "--as-of", AS_OF, *arguments, "list.csv",
+                           **how)
+
+    def test_options_that_are_wrong(self):
+        """Each is one sentence that names the option, and nothing is done."""
+        for arguments, word in (
+                (("--probe",), "--probe-from"),
+                (("--probe", "--probe-from", "a@good.net"), "--probe-helo"),
+                (("--probe", "--probe-helo", "out.good.net"), "--probe-from"),
+                (("--probe", "--probe-from", "a@localhost", "--probe-helo", "out.good.net"),
+                 "--probe-from"),
+                (("--probe", "--probe-from", "nobody", "--probe-helo", "out.good.net"),
+                 "--probe-from"),
+                (("--probe", "--probe-from", "a@good.net", "--probe-helo", "localhost"),
+                 "--probe-helo"),
+                (("--probe", "--probe-from", "a@good.net", "--probe-helo", "laptop"),
+                 "--probe-helo"),
+                (("--probe", "--probe-from", "a@good.net", "--probe-helo", "127.0.0.1"),
+                 "--probe-helo"),
+                (("--probe", "--probe-from", "a@good.net", "--probe-helo", "a.b\r\nDATA"),
+                 "--probe-helo"),
+                (("--probe", "--probe-from", "a@good.net", "--probe-helo",
+                  "localhost.localdomain"), "--probe-helo"),
+                (GOOD + ("--offline",), "--offline"),
+                (GOOD + ("--probe-budget", "soon"), "--probe-budget"),
+                (GOOD + ("--probe-retry", "5m,,30m"), "--probe-retry"),
+                (GOOD + ("--probe-retry", "1m,1m,1m,1m,1m,1m,1m,1m,1m"), "--probe-retry"),
+                (GOOD + ("--probe-proxy", "ftp://x"), "--probe-proxy"),
+                (GOOD + ("--probe-max", "0"), "--probe-max"),
+                (GOOD + ("--smtp-port", "65536"), "--smtp-port")):
+            with self.subTest(arguments):
+                self.write("list.csv", LIST)
+                for command in (("clean", "list.csv"), ("check", "ann@brackwell.net")):
+                    done = self.winnow(*command, *arguments, status=USAGE)
+                    self.check_sentence(done, word)
+                self.assertFalse(os.path.exists(self.db))
+
+    def test_our_own_set_up(self):
+        """What mail servers would distrust is said before anything is read or asked."""
+        for helo, sender, words in (
+                ("nowhere.good.net", "a@good.net", ("nowhere.good.net has no address",)),
+                ("stray.good.net", "a@good.net",
+                 ("127.0.0.8", "does not map back", "pool-8.dialup.net")),
+                ("out.good.net", "a@bare.net", ("bare.net has no MX", "no SPF record")),
+                ("out.good.net", "a@mute.net", ("mute.net", "null MX")),
+                ("stray.good.net", "a@bare.net", ("map back", "no MX", "SPF", "--probe-force"))):
+            with self.subTest(helo=helo, sender=sender):
+                done = self.run_clean("--probe", "--probe-helo", helo, "--probe-from", sender,
+                                      status=CONFIG)
+                self.check_sentence(done, *words)
+                self.assertFalse(os.path.exists(self.path("list.winnow")))
+
+    def test_our_set_up_cannot_be_looked_at(self):
+        done = self.run_clean("--probe", "--probe-helo", "broken.net", "--probe-from",
+                              "a@good.net", "--dns-timeout", "300", status=TEMPFAIL)
+        self.check_sentence(done, "before probing", "broken.net")
+
+    def test_the_plan(self):
+        """--dry-run asks nobody, says who would be asked and who not, and stores DNS facts only."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(0.2)
+            port = listener.getsockname()[1]
+            done = self.run_clean(*GOOD, "--dry-run", "--smtp-port", str(port))
+            with self.assertRaises(TimeoutError):
+                listener.accept()
+        plan = done.out.decode()
+        plan = plan[plan.index("probing:"):]
+        self.assertEqual(plan, """\
+probing: 4 mailboxes at 3 domains of 2 providers would be asked, over 2 connections or more; it takes 0 min 0 s at least
+  brackwell.net                      2 mailboxes, 2 at a time, 60 a minute
+  hoster-one.net                     2 mailboxes, 2 at a time, 60 a minute
+  not asked: 1, the verdict is settled without asking
+  not asked: 1, the provider says yes to everybody
+  not asked: 1, at the domain that we ask from
+""")
+
+    def test_status_of_an_empty_store(self):
+        self.assertEqual(self.winnow("probe", "status", "--db", self.db).out, b"")
+        self.check_sentence(self.winnow("probe", status=USAGE), "probe status")
+        self.check_sentence(self.winnow("probe", "stop", status=USAGE), "'winnow probe stop'")
+        self.check_sentence(self.winnow("probe", "status", "x", status=USAGE), "'x'")
+
+    def test_nobody_can_be_reached(self):
+        """A network that blocks the port says nothing about anybody's mailbox."""
+        zone = ZONE + "".join(f"d{i}.org. IN MX 10 mx.d{i}.org.\nmx.d{i}.org. IN A 127.0.0.1\n"
+                              for i in range(5))
+        path = self.write("zone", zone)
+        with nsd.Nsd([path]) as server, socket.create_server(("127.0.0.2", 0)) as taken:
+            port = taken.getsockname()[1]  # nobody listens on it on 127.0.0.1
+            self.write("many.csv", "email\n" + "".join(f"ann@d{i}.org\n" for i in range(5)))
+            done = self.winnow("clean", "--db", self.db, "--dns-server", server.address,
+                               "--allow-private-hosts", *GOOD, "--smtp-port", str(port),
+                               "many.csv", "-v")
+        out = self.output("many.winnow")
+        self.assertEqual({r["reason"] for r in out.report}, {"probe_blocked"})
+        self.assertEqual({r["action"] for r in out.report}, {"keep"})
+        self.assertIn("no mail server could be reached", done.err)
+        self.assertIn("reached", out.summary["run"]["probe"]["blocked"])
+
+    def test_one_server_that_is_not_there(self):
+        """One closed port is that domain's matter, not ours."""
+        with socket.create_server(("127.0.0.2", 0)) as taken:
+            port = taken.getsockname()[1]
+            done = self.winnow("check", "--json", "--db", self.db, "--dns-server",
+                               self.server.address, "--allow-private-hosts", *GOOD, "--smtp-port",
+                               str(port), "ann@brackwell.net", status=NOT_KEEP)
+        row = json.loads(done.out)
+        self.assertEqual((row["reason"], row["action"], row["blame"]),
+                         ("no_connection", "review", "network"))
+
+    def test_check_without_a_server(self):
+        with socket.create_server(("127.0.0.2", 0)) as taken:
+            done = self.winnow("check", "--db", self.db, "--dns-server", self.server.address,
+                               "--allow-private-hosts", *GOOD, "--smtp-port",
+                               str(taken.getsockname()[1]), "ann@y.org", "nobody",
+                               status=NOT_KEEP)
+        self.assertIn("accepts_all_provider", done.out.decode())
+
+
+if __name__ == "__main__":
+    unittest.main()
