@@ -17,7 +17,7 @@ from support import AS_OF, Case
 
 SOURCE = os.path.join(support.HERE, "..", "..", "src")
 
-# What only asking a mailbox can find, which this version does not do.
+# What only asking a mailbox can find: test_probe_zoo.py.
 PROBED = {"mailbox_accepted", "catch_all", "accepts_all_provider", "restricted",
           "mailbox_not_found", "mailbox_disabled", "greylisted", "mailbox_busy", "probe_blocked",
           "no_connection", "probe_timeout", "probe_error", "refused_unclear", "recheck_due"}
