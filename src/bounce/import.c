@@ -313,6 +313,7 @@ static int run_breaker(struct wn_store *store, bool open, const struct wn_import
         status = wn_bursts(store, false, pass_burst, &filter, err);
     }
     counts->quarantined += news.held;
+    counts->blind += news.blind;
     if (status != WN_OK) {
         wn_store_rollback(store);
     }

@@ -20,6 +20,7 @@ struct wn_import_counts {
     uint64_t kinds[WN_KIND_COUNT];            /* of the added */
     uint64_t actions[WN_BOUNCE_ACTION_COUNT]; /* of the added bounces and deferrals */
     uint64_t quarantined; /* events that the breaker held, whether this import added them or not */
+    uint64_t blind;       /* of these: nothing is known to have arrived anywhere in those hours */
 };
 
 /* Called for each row that cannot be used, from the reading thread, in the order of the file. */

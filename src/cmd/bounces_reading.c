@@ -99,12 +99,13 @@ int wn_bounce_print_burst(void *arg, const struct wn_burst *burst)
     (void)arg;
     char since[WN_TIME_TEXT];
     wn_time_format(burst->since, since);
-    (void)fprintf(stderr,
-                  "winnow: quarantined: %.*s %.*s refused %" PRIu64
-                  " addresses in the same words from %s on (%.*s); see 'winnow bounces quarantine "
-                  "list'\n",
-                  (int)burst->scope.n, burst->scope.p, (int)burst->name.n, burst->name.p,
-                  burst->addresses, since, (int)burst->id.n, burst->id.p);
+    (void)fprintf(
+        stderr,
+        "winnow: quarantined: %.*s %.*s refused %" PRIu64
+        " addresses in the same words from %s on, and that does not count; if they are dead: "
+        "'winnow bounces quarantine release %.*s'\n",
+        (int)burst->scope.n, burst->scope.p, (int)burst->name.n, burst->name.p, burst->addresses,
+        since, (int)burst->id.n, burst->id.p);
     return WN_OK;
 }
 
@@ -148,6 +149,13 @@ void wn_bounce_print_counts(const struct wn_import_counts *c, bool stored, bool 
     }
     bool more = c->unused + c->skipped > 0 && !verbose;
     (void)fprintf(stderr, "%s\n", more ? "; -v lists them" : "");
+    if (c->blind > 0) {
+        (void)fprintf(stderr,
+                      "winnow: of the hours of %" PRIu64 " of the quarantined only bounces are "
+                      "known, so a bad hour cannot be told from dead addresses: import the log or "
+                      "the deliveries of those hours, or decide with 'winnow bounces quarantine'\n",
+                      c->blind);
+    }
 }
 
 void wn_bounce_print_members(const struct wn_import_counts *c)

@@ -12,6 +12,12 @@
  * is read only where enough addresses were refused, which is rare. Addresses are counted, not
  * messages, since a deferral is told again and again.
  *
+ * Where notifications alone are imported, nobody knows of the mail that arrived, and refusals are
+ * always all there is. Then the mailing's other refusals are the yardstick: those at domains that
+ * refused too few to have a bad hour. A large provider that refused fewer addresses than all of
+ * these has no bad hour, only its part of the dead addresses; a single domain has no such part, and
+ * a provider that refuses everything exceeds it by far.
+ *
  * What a person released is mail but no refusal here, so that it is never held again, and neither
  * is what comes late of the same burst; what was discarded still is one, so that latecomers are
  * held. Midnight is what a date without a time of day becomes: where most of a window lies on it,
@@ -39,6 +45,8 @@ struct refusal {
     uint64_t groups[SCOPES];               /* hashes of the names */
     uint64_t runs[SCOPES];                 /* and of the words with them */
     bool held, decided, released;
+    bool many;        /* its run is wide enough for a burst */
+    bool blind;       /* no delivery to anybody is known around it */
     enum scope burst; /* of which kind of burst it is found to be, or NO_SCOPE */
 };
 
@@ -63,6 +71,9 @@ struct judgement {
     size_t group_count, group_capacity;
     struct mail *mail;
     size_t mail_count, mail_capacity;
+    int64_t *tail; /* when addresses were refused in runs that are not many; sorted */
+    size_t tail_count;
+    unsigned char *delivered; /* for each minute from mail_from on: something arrived somewhere */
     struct wn_error *err;
 };
 
@@ -203,9 +214,17 @@ static void add_mail(struct judgement *j, uint64_t group, sqlite3_stmt *row)
         (struct mail){group, sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1)};
 }
 
+static int64_t minute_of(const struct judgement *j, int64_t at)
+{
+    return (at - j->mail_from) / 60;
+}
+
 static int take_mail(void *arg, sqlite3_stmt *row)
 {
     struct judgement *j = arg;
+    if (sqlite3_column_int(row, 4) != 0) {
+        j->delivered[minute_of(j, sqlite3_column_int64(row, 0))] = 1;
+    }
     add_mail(j, hash_name(domain_of(wn_column_span(row, 2)), DOMAIN), row);
     add_mail(j, hash_name(wn_column_span(row, 3), PROVIDER), row);
     return WN_OK;
@@ -227,6 +246,7 @@ static int load_mail(struct judgement *j)
         return status;
     }
     qsort(j->groups, j->group_count, sizeof *j->groups, compare_groups);
+    j->delivered = wn_calloc((size_t)minute_of(j, j->mail_to) + 1, sizeof *j->delivered);
     (void)sqlite3_bind_int64(load, 1, j->mail_from);
     (void)sqlite3_bind_int64(load, 2, j->mail_to);
     status = wn_statement_rows(j->store, load, take_mail, j, j->err);
@@ -342,6 +362,58 @@ static void init_mail_slide(const struct judgement *j, uint64_t group, struct co
     init_slide(s, c->at, c->mailboxes, end - low);
 }
 
+/* The refusals of runs that are not many, each address once: when it was first refused. */
+static void find_tail(struct judgement *j)
+{
+    struct slide s;
+    struct columns c = new_columns(j->count);
+    size_t n = 0;
+    for (size_t i = 0; i < j->count; i++) {
+        if (!j->refusals[i].many) {
+            c.at[n] = j->refusals[i].at;
+            c.mailboxes[n++] = j->refusals[i].mailbox;
+        }
+    }
+    init_slide(&s, c.at, c.mailboxes, n);
+    j->tail = wn_malloc(n * sizeof *j->tail);
+    for (size_t i = 0; i < n; i++) {
+        if (s.inside[s.ranks[i]]++ == 0) {
+            j->tail[j->tail_count++] = c.at[i];
+        }
+    }
+    release_slide(&s);
+    release_columns(&c);
+}
+
+/* How many of the tail lie before `at`. */
+static size_t count_tail(const struct judgement *j, int64_t at)
+{
+    size_t low = 0, high = j->tail_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (j->tail[middle] < at) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Whether anything is known to have arrived anywhere between the two. */
+static bool is_delivery_known(const struct judgement *j, int64_t from, int64_t until)
+{
+    size_t first = (size_t)minute_of(j, from), last = (size_t)minute_of(j, until);
+    return memchr(j->delivered + first, 1, last - first + 1) != NULL;
+}
+
+/* Whether so many refusals by a provider around `at` are no more than its part of them all. */
+static bool is_part(const struct judgement *j, int64_t at, size_t refused)
+{
+    size_t tail = count_tail(j, at + j->window + 1) - count_tail(j, at - j->window);
+    return refused * 100 < (refused + tail) * (size_t)j->policy.breaker_share_percent;
+}
+
 /* One run, in the order of time. First, without the mail: whether any window of it is wide enough.
  * Then, with it: marks what lies in a burst. */
 static bool judge_run(struct judgement *j, const uint32_t *run, size_t count, enum scope scope,
@@ -349,6 +421,7 @@ static bool judge_run(struct judgement *j, const uint32_t *run, size_t count, en
 {
     struct columns c = new_columns(count), mail_columns = {0};
     struct slide slide, around = {0}, mail = {0};
+    bool of_provider = j->refusals[run[0]].names[PROVIDER].n > 0;
     bool wide = false;
     size_t marked = 0;
     for (size_t i = 0; i < count; i++) {
@@ -376,8 +449,13 @@ static bool judge_run(struct judgement *j, const uint32_t *run, size_t count, en
         if (around.different * 100 < mail.different * (size_t)j->policy.breaker_share_percent) {
             continue;
         }
+        bool blind = !is_delivery_known(j, c.at[i] - j->window, c.at[i] + j->window);
+        if (blind && of_provider && is_part(j, c.at[i], around.different)) {
+            continue;
+        }
         for (marked = marked > i ? marked : i; marked < slide.end; marked++) {
             j->refusals[run[marked]].burst = scope;
+            j->refusals[run[marked]].blind = blind;
         }
     }
     release_slide(&slide);
@@ -434,6 +512,9 @@ static void judge_runs(struct judgement *j, enum scope scope, bool with_mail)
         }
         if (judge_run(j, j->order + first, end - first, scope, with_mail) && !with_mail) {
             add_group(j, r->groups[scope]);
+            for (size_t i = first; i < end; i++) {
+                j->refusals[j->order[i]].many = true;
+            }
         }
     }
 }
@@ -460,6 +541,7 @@ static int hold(struct judgement *j, const struct refusal *r, struct wn_breaker_
         wn_mailboxes_touch(&j->store->mailboxes, r->mailbox, r->address);
         wn_buf_addf(&news->ids, "%s\n", id);
         news->held++;
+        news->blind += r->blind;
     }
     return status;
 }
@@ -531,6 +613,7 @@ static int judge_day(struct judgement *j, struct wn_breaker_news *news)
         judge_runs(j, PROVIDER, false);
     }
     if (j->group_count > 0) {
+        find_tail(j);
         status = load_mail(j);
     }
     if (status == WN_OK && j->group_count > 0) {
@@ -572,5 +655,7 @@ int wn_breaker_judge(struct wn_store *store, int64_t day, struct wn_breaker_news
     free(j.order);
     free(j.groups);
     free(j.mail);
+    free(j.tail);
+    free(j.delivered);
     return status;
 }

@@ -12,6 +12,7 @@
 /* What the breaker did, summed. */
 struct wn_breaker_news {
     uint64_t held;     /* events that went into quarantine */
+    uint64_t blind;    /* of these: no delivery to anybody is known in the hours around */
     uint64_t let_go;   /* that came out again, since more is known of the mail around them */
     struct wn_buf ids; /* a line for each burst that got events, perhaps several times the same */
 };

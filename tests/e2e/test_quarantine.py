@@ -4,6 +4,7 @@
 tests/e2e/test_quarantine.py"""
 
 import json
+import os
 
 from support import CONFIG, DATA, NOINPUT, OK, USAGE, Case, main
 
@@ -11,9 +12,10 @@ HEADER = "email,date,kind,text\n"
 DEAD = "550 5.1.1 <{0}>: user unknown"
 
 
-def burst(count, domain="brackwell.net", hour=10):
+def burst(count, domain="brackwell.net", hour=10, text=None):
     return "".join(f"p{i}@{domain},2026-10-01T{hour}:{i:02d}:30Z,bounce,"
-                   f"{DEAD.format(f'p{i}@{domain}')}\n" for i in range(count))
+                   f"{text.format(i) if text else DEAD.format(f'p{i}@{domain}')}\n"
+                   for i in range(count))
 
 
 class QuarantineCase(Case):
@@ -45,6 +47,30 @@ class BreakerTest(QuarantineCase):
         self.assertIn(found["id"], self.quarantine("list").out.decode())
         again = self.run_import(burst(30), "--json").json()
         self.assertEqual((again["new"], again["quarantined"]), (0, 0))
+
+    def test_bounces_alone(self):
+        """A provider's part of a mailing's dead addresses is no bad hour; all of them are held, and
+        the summary says what would tell."""
+        gone = ("550 5.1.1 The email account that you tried to reach does not exist. Please try"
+                " double-checking the address. x{0:02x} - gsmtp")
+        tail = "".join(f"x@d{i}.org,2026-10-01T10:{i:02d}:00Z,bounce,{DEAD.format(f'x@d{i}.org')}\n"
+                       for i in range(31))
+        done = self.run_import(burst(30, "gmail.com", text=gone) + tail)
+        self.assertNotIn("quarantined", done.err)
+        self.assertIn("hard_bounced", self.history("p1@gmail.com"))
+        os.remove(self.db)
+        done = self.run_import(burst(55, "gmail.com", text=gone) + tail)
+        self.assertIn("55 quarantined", done.err)
+        self.assertIn("only bounces are known", done.err)
+        burst_id = self.bursts()[0]["id"]
+        self.assertIn(f"'winnow bounces quarantine release {burst_id}'", done.err)
+        self.quarantine("release", burst_id)
+        self.assertIn("hard_bounced", self.history("p1@gmail.com"))
+        os.remove(self.db)
+        done = self.run_import(burst(55, "gmail.com", text=gone)
+                               + "y@d1.org,2026-10-01T10:01:00Z,delivered,\n")
+        self.assertIn("55 quarantined", done.err)
+        self.assertNotIn("only bounces are known", done.err)
 
     def test_a_list_that_is_taken_over_is_no_burst(self):
         """Suppressions exported elsewhere come with one reply and one hour; they count."""
