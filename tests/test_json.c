@@ -39,7 +39,8 @@ static int note(void *arg, const struct wn_notice *n)
                                                          [WN_NOTICE_KIND] = "kind",
                                                          [WN_NOTICE_CODE] = "code",
                                                          [WN_NOTICE_NO_BOUNCE] = "no_bounce",
-                                                         [WN_NOTICE_UNRECOGNISED] = "unrecognised"};
+                                                         [WN_NOTICE_UNRECOGNISED] = "unrecognised",
+                                                         [WN_NOTICE_UNFINISHED] = "unfinished"};
     (void)arg;
     wn_buf_addf(&got, "%d ", (int)n->line);
     if (n->fault != WN_NOTICE_OK) {
@@ -96,7 +97,7 @@ static const char *read_file(const char *path, int64_t jobs)
 static const char *read_text(struct wn_span text)
 {
     struct wn_json_notices notices = {0};
-    const struct wn_json_record record = {0, text.n, 1, NULL};
+    const struct wn_json_record record = {0, text.n, 1, NULL, false};
     wn_buf_clear(&got);
     wn_json_read_record(&record, text, &notices);
     for (size_t i = 0; i < notices.count; i++) {
@@ -406,7 +407,7 @@ START_TEST(judges)
 {
     struct wn_json_notices notices = {0};
     struct wn_span text = wn_span_of(judged[_i].text);
-    const struct wn_json_record record = {0, text.n, 1, NULL};
+    const struct wn_json_record record = {0, text.n, 1, NULL, false};
     char key[WN_NOTICE_KEY_MAX];
     struct wn_event event;
     wn_json_read_record(&record, text, &notices);

@@ -45,7 +45,7 @@ static void teardown(void)
 static int note(void *arg, const struct wn_notice *given)
 {
     static const char *const faults[WN_NOTICE_FAULTS] = {
-        "", "record", "address", "date", "kind", "code", "no bounce", "unrecognised"};
+        "", "record", "address", "date", "kind", "code", "no bounce", "unrecognised", "unfinished"};
     struct wn_notice notice = *given;
     struct wn_event event;
     char key[WN_NOTICE_KEY_MAX], at[WN_TIME_TEXT];
@@ -375,7 +375,7 @@ START_TEST(half_a_line_waits)
     (void)snprintf(text, sizeof text, "%s" HALF, first);
     const char *path = tempdir_text("log", text);
     ck_assert_int_eq(read_file(path, (struct how){.written_at = NOW - 60}, NULL), WN_OK);
-    ck_assert_str_eq(wn_buf_text(&list), "1" TOLD "<ABCDE>\n");
+    ck_assert_str_eq(wn_buf_text(&list), "1" TOLD "<ABCDE>\n2 unfinished: \n");
     ck_assert_uint_eq(read_to, strlen(first));
     /* Nobody has gone on with it for an hour: that is all there is. */
     wn_buf_clear(&list);

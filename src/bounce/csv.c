@@ -18,7 +18,8 @@
 
 enum {
     FIRST_WINDOW = 1 << 20,
-    CELL_MAX = 4096
+    CELL_MAX = 4096,
+    SETTLED_AFTER = 60 /* seconds: many a CSV has no line end behind its last row */
 };
 
 /* The reading of one file. */
@@ -32,6 +33,7 @@ struct reader {
     struct wn_bounce_columns columns;
     struct wn_buf first_name; /* of the header */
     bool header_read;
+    bool may_grow;
     struct wn_buf values[WN_BOUNCE_FIELDS]; /* of quoted cells with doubled quotes */
 };
 
@@ -274,6 +276,41 @@ static uint32_t count_fields(const struct reader *r, struct wn_span sample)
     return fields;
 }
 
+/* Whether the rest of the input, which is no whole record, is left for the next reading. A quote
+ * that was lost opens a field, too: so only where what follows it fits a cell. */
+static bool is_unfinished(const struct reader *r, const struct wn_cutter *cutter,
+                          struct wn_span rest)
+{
+    bool one_line = rest.n > 0 && memchr(rest.p, r->dialect.line_end, rest.n) == NULL;
+    return r->may_grow && !cutter->skipping && rest.n > 0 && (one_line || rest.n <= CELL_MAX);
+}
+
+/* Cuts and hands over what the input's end holds. */
+static int read_end(struct reader *r, struct wn_cutter *cutter, struct wn_span window,
+                    uint64_t offset, struct wn_cut *cut)
+{
+    int status = WN_OK;
+    if (r->may_grow) { /* the records that are whole, whatever follows */
+        wn_csv_cut(cutter, window, false, cut);
+        status = visit_cut(r, cut, window, offset);
+        window.p += cut->consumed;
+        window.n -= cut->consumed;
+        offset += cut->consumed;
+    }
+    if (status == WN_OK && is_unfinished(r, cutter, window)) {
+        struct wn_notice notice = {.line = cutter->line,
+                                   .offset = offset,
+                                   .length = window.n,
+                                   .fault = WN_NOTICE_UNFINISHED};
+        return r->visit(r->arg, &notice);
+    }
+    if (status == WN_OK) {
+        wn_csv_cut(cutter, window, true, cut);
+        status = visit_cut(r, cut, window, offset);
+    }
+    return status;
+}
+
 static int read_windows(struct reader *r, uint32_t fields)
 {
     struct wn_buf window = {0};
@@ -295,7 +332,11 @@ static int read_windows(struct reader *r, uint32_t fields)
         }
         window.len += got;
         last = got < FIRST_WINDOW;
-        wn_csv_cut(&cutter, wn_buf_span(&window), last, &cut);
+        if (last) {
+            status = read_end(r, &cutter, wn_buf_span(&window), offset, &cut);
+            break;
+        }
+        wn_csv_cut(&cutter, wn_buf_span(&window), false, &cut);
         status = visit_cut(r, &cut, wn_buf_span(&window), offset);
         memmove(window.p, window.p + cut.consumed, window.len - cut.consumed);
         window.len -= cut.consumed;
@@ -318,6 +359,7 @@ static int read_csv(struct wn_reading *reading, struct wn_error *err)
                        .map = reading->settings->map,
                        .visit = reading->visit,
                        .arg = reading->arg,
+                       .may_grow = wn_reading_may_grow(reading, SETTLED_AFTER),
                        .err = err};
     char *sample = wn_malloc(WN_DIALECT_SAMPLE);
     uint32_t fields = 0;

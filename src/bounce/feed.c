@@ -200,6 +200,7 @@ static int commit(void *arg, void *p, struct wn_error *err)
     } else if (piece->err.status != WN_OK) {
         status = fail(f, piece, err);
     } else if (f->consumer->end != NULL) {
+        piece->seen.forgotten = piece->reading.forgotten;
         status = f->consumer->end(f->consumer->arg, &piece->seen, piece->reading.read_to);
     }
     close_input(piece);

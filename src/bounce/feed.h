@@ -15,7 +15,8 @@ struct wn_feed_input {
     const char *name;
     const struct wn_source *source;
     const struct wn_input *input;
-    size_t file; /* which of the files it is */
+    size_t file;        /* which of the files it is */
+    uint64_t forgotten; /* what its source forgot (source.h); known at its end */
 };
 
 /* What the consumer gets; each is called from one thread at a time, in order. A non-zero status

@@ -54,7 +54,7 @@ struct import {
     struct wn_log_positions positions;
     /* The reader's until it is joined. */
     struct batch *batch;
-    uint64_t rows, unused, older, skipped, faults[WN_NOTICE_FAULTS];
+    uint64_t rows, unused, older, skipped, forgotten, faults[WN_NOTICE_FAULTS];
     bool event; /* there was one in the input that is being read */
     int status;
     struct wn_error err;
@@ -129,14 +129,15 @@ static int take_notice(void *arg, const struct wn_feed_input *input, const struc
     if (atomic_load_explicit(&import->over, memory_order_relaxed)) {
         return WN_E_INTERNAL; /* the writer has the true reason */
     }
-    import->rows++;
+    bool unfinished = notice.fault == WN_NOTICE_UNFINISHED;
+    import->rows += !unfinished;
     if (!wn_notice_judge(&notice, import->settings->now, key, event)) {
-        import->unused++;
+        import->unused += !unfinished;
         import->faults[notice.fault]++;
         if (import->settings->unused != NULL) {
             import->settings->unused(import->settings->unused_arg, input->name, &notice);
         }
-        return import->settings->unrecognized != NULL && !wn_notice_is_no_bounce(notice.fault)
+        return import->settings->unrecognized != NULL && wn_notice_is_lost(notice.fault)
                    ? wn_copies_write(import->settings->unrecognized, input, &notice, &import->err)
                    : WN_OK;
     }
@@ -183,6 +184,7 @@ static int note_progress(void *arg, const struct wn_feed_input *input, uint64_t 
         import->settings->read(import->settings->read_arg, input->file, import->event);
     }
     import->event = false;
+    import->forgotten += input->forgotten;
     if (!input->source->incremental || import->settings->since != 0) {
         return WN_OK;
     }
@@ -214,6 +216,7 @@ static void *read_files(void *arg)
     struct wn_source_settings settings = import->settings->source;
     settings.now = import->settings->now;
     settings.stop = import->settings->stop;
+    settings.again = true;
     settings.jobs = import->settings->source.jobs > 0 ? import->settings->source.jobs : 1;
     const struct wn_feed_consumer consumer = {.from = find_beginning,
                                               .notice = take_notice,
@@ -418,6 +421,7 @@ int wn_import_files(struct wn_store *store, const struct wn_walk *files,
     counts->rows += import.rows;
     counts->unused += import.unused;
     counts->skipped += import.skipped;
+    counts->forgotten += import.forgotten;
     counts->older += import.older;
     for (size_t i = 0; i < WN_NOTICE_FAULTS; i++) {
         counts->faults[i] += import.faults[i];

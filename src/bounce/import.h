@@ -11,11 +11,13 @@
 /* What was found, summed over all files of an import. rows = added + known + unused + older. */
 struct wn_import_counts {
     uint64_t rows;
-    uint64_t added;   /* events the store did not have */
-    uint64_t known;   /* events it had already */
-    uint64_t unused;  /* could not be used: the sum of faults */
-    uint64_t older;   /* than `since` */
-    uint64_t skipped; /* files in directories that could not be read, or are nothing we know */
+    uint64_t added; /* events the store did not have */
+    uint64_t known; /* events it had already */
+    /* Could not be used: the sum of faults. But what is WN_NOTICE_UNFINISHED counts as not read. */
+    uint64_t unused;
+    uint64_t older;     /* than `since` */
+    uint64_t forgotten; /* messages of logs (log/mailq.h) */
+    uint64_t skipped;   /* files in directories that could not be read, or are nothing we know */
     uint64_t faults[WN_NOTICE_FAULTS];
     uint64_t kinds[WN_KIND_COUNT];            /* of the added */
     uint64_t actions[WN_BOUNCE_ACTION_COUNT]; /* of the added bounces and deferrals */

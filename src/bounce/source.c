@@ -45,9 +45,17 @@ const char *wn_notice_fault_sentence(enum wn_notice_fault fault)
         [WN_NOTICE_KIND] = "not a kind of event that says anything of a delivery",
         [WN_NOTICE_NO_BOUNCE] = "no bounce: an auto-reply or another message",
         [WN_NOTICE_UNRECOGNISED] = "looks like a bounce, and nothing can be read from it",
+        [WN_NOTICE_UNFINISHED] = "unfinished at the end of the file; read again next time",
         [WN_NOTICE_CODE] = "no code and no words that say why it bounced",
     };
     return sentences[fault];
+}
+
+bool wn_reading_may_grow(const struct wn_reading *reading, int64_t seconds)
+{
+    const struct stat *seen = &reading->input->seen;
+    return reading->settings->again && !reading->input->spooled && S_ISREG(seen->st_mode) &&
+           seen->st_mtime >= reading->settings->now - seconds;
 }
 
 /* What an event of a kind that has no reply is filed under. */

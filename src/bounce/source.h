@@ -20,6 +20,7 @@ enum wn_notice_fault {
     WN_NOTICE_CODE,         /* nothing says why it bounced */
     WN_NOTICE_NO_BOUNCE,    /* an auto-reply, an ordinary message: nothing to do with a delivery */
     WN_NOTICE_UNRECOGNISED, /* looks like a bounce, and nothing can be read from it */
+    WN_NOTICE_UNFINISHED,   /* the end of a file that is being written: read again next time */
     WN_NOTICE_FAULTS
 };
 /* "no date that can be read" */
@@ -30,6 +31,12 @@ const char *wn_notice_fault_sentence(enum wn_notice_fault fault);
 static inline bool wn_notice_is_no_bounce(enum wn_notice_fault fault)
 {
     return fault == WN_NOTICE_KIND || fault == WN_NOTICE_NO_BOUNCE;
+}
+
+/* What may be a bounce and is lost, unless somebody looks at it. */
+static inline bool wn_notice_is_lost(enum wn_notice_fault fault)
+{
+    return fault != WN_NOTICE_OK && fault != WN_NOTICE_UNFINISHED && !wn_notice_is_no_bounce(fault);
 }
 
 /* What a source says of a bounce without a code: that it was hard, or soft. */
@@ -75,6 +82,9 @@ struct wn_source_settings {
     int64_t now;             /* seconds since 1970 */
     int64_t jobs;            /* threads that a source may use for a large input; 1 or more */
     const _Atomic int *stop; /* becomes non-zero when an orderly stop is asked for; never NULL */
+    /* The input is read again when it has grown, so what seems unfinished at its end is left for
+     * then (WN_NOTICE_UNFINISHED). A log's last line always is. */
+    bool again;
 };
 
 /* One reading of one input. */
@@ -84,8 +94,17 @@ struct wn_reading {
     /* Of an incremental source: the offset at which it begins, where a line does; and where the
      * next reading is to begin, behind the last whole line (set by the source as it goes on). */
     uint64_t from, read_to;
+    uint64_t forgotten;     /* messages of a log that were too many at once; set by the source */
     wn_notice_visit *visit; /* called from one thread at a time, in the order of the input */
     void *arg;
+};
+
+/* Whether the input is a file that was changed in the last `seconds`, so that what is unfinished at
+ * its end is left: with settings->again. */
+bool wn_reading_may_grow(const struct wn_reading *reading, int64_t seconds);
+
+enum {
+    WN_SETTLED_AFTER = 3600 /* nobody is in the middle of what has not grown for so long */
 };
 
 struct wn_source {

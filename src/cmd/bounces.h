@@ -80,7 +80,4 @@ int wn_bounce_print_burst(void *arg, const struct wn_burst *burst);
 int wn_bounce_compare(struct wn_cmd *cmd, struct wn_store *store,
                       const struct wn_bounce_policy *policy, bool json, bool quiet);
 
-/* What `counts.faults` add up to. */
-uint64_t wn_bounce_no_bounces(const struct wn_import_counts *counts);
-
 #endif

@@ -76,7 +76,8 @@ static int import_into(const char *path, struct wn_cmd *cmd, const struct settin
         (void)printf("{");
         wn_bounce_print_members(&counts);
         (void)printf("}\n");
-    } else if (!s->reading.quiet && !s->json && store != NULL && counts.rows + counts.skipped > 0) {
+    } else if (!s->reading.quiet && !s->json && store != NULL &&
+               counts.rows + counts.skipped + counts.faults[WN_NOTICE_UNFINISHED] > 0) {
         wn_bounce_print_counts(&counts, true, s->reading.verbose);
     } else if (status == WN_OK && !s->reading.quiet && !s->json) {
         (void)fprintf(stderr, rebuild && files->count == 0

@@ -57,12 +57,12 @@ static int refuse(struct parse *p, const struct wn_feed_input *input,
                   const struct wn_notice *notice)
 {
     const struct wn_import_settings *s = p->settings;
-    p->counts.unused++;
+    p->counts.unused += notice->fault != WN_NOTICE_UNFINISHED;
     p->counts.faults[notice->fault]++;
     if (s->unused != NULL) {
         s->unused(s->unused_arg, input->name, notice);
     }
-    return s->unrecognized != NULL && !wn_notice_is_no_bounce(notice->fault)
+    return s->unrecognized != NULL && wn_notice_is_lost(notice->fault)
                ? wn_copies_write(s->unrecognized, input, notice, p->err)
                : WN_OK;
 }
@@ -73,7 +73,7 @@ static int take_notice(void *arg, const struct wn_feed_input *input, const struc
     struct wn_notice notice = *given;
     struct wn_event event;
     char key[WN_NOTICE_KEY_MAX];
-    p->counts.rows++;
+    p->counts.rows += notice.fault != WN_NOTICE_UNFINISHED;
     if (!wn_notice_judge(&notice, p->settings->now, key, &event)) {
         return refuse(p, input, &notice);
     }
@@ -101,13 +101,21 @@ static void count_skipped(void *arg, const char *path, const char *sentence)
     }
 }
 
+static int count_forgotten(void *arg, const struct wn_feed_input *input, uint64_t read_to)
+{
+    struct parse *p = arg;
+    (void)read_to;
+    p->counts.forgotten += input->forgotten;
+    return WN_OK;
+}
+
 static int parse(struct wn_cmd *cmd, const struct wn_import_settings *settings,
                  const struct wn_walk *files, struct wn_import_counts *counts)
 {
     struct parse p = {.settings = settings, .err = &cmd->err};
     struct wn_source_settings source = settings->source;
     const struct wn_feed_consumer consumer = {
-        .notice = take_notice, .skipped = count_skipped, .arg = &p};
+        .notice = take_notice, .end = count_forgotten, .skipped = count_skipped, .arg = &p};
     source.now = settings->now;
     source.stop = settings->stop;
     int status = wn_feed_run(files, &source, &consumer, &cmd->err);

@@ -109,19 +109,21 @@ int wn_bounce_print_burst(void *arg, const struct wn_burst *burst)
     return WN_OK;
 }
 
-uint64_t wn_bounce_no_bounces(const struct wn_import_counts *counts)
+static uint64_t count_faults(const struct wn_import_counts *counts,
+                             bool (*counts_as)(enum wn_notice_fault fault))
 {
     uint64_t sum = 0;
     for (size_t i = 1; i < WN_NOTICE_FAULTS; i++) {
-        sum += wn_notice_is_no_bounce((enum wn_notice_fault)i) ? counts->faults[i] : 0;
+        sum += counts_as((enum wn_notice_fault)i) ? counts->faults[i] : 0;
     }
     return sum;
 }
 
 void wn_bounce_print_counts(const struct wn_import_counts *c, bool stored, bool verbose)
 {
-    uint64_t no_bounce = wn_bounce_no_bounces(c);
-    uint64_t unrecognised = c->unused - no_bounce;
+    uint64_t no_bounce = count_faults(c, wn_notice_is_no_bounce);
+    uint64_t unrecognised = count_faults(c, wn_notice_is_lost);
+    uint64_t unfinished = c->faults[WN_NOTICE_UNFINISHED];
     (void)fprintf(stderr, "winnow: %" PRIu64 " read: %" PRIu64 " %s", c->rows, c->added,
                   stored ? "new" : "events");
     if (stored) {
@@ -137,17 +139,26 @@ void wn_bounce_print_counts(const struct wn_import_counts *c, bool stored, bool 
                   unrecognised);
     bool some = false;
     for (size_t i = 1; i < WN_NOTICE_FAULTS; i++) {
-        if (c->faults[i] > 0 && !wn_notice_is_no_bounce((enum wn_notice_fault)i)) {
+        if (c->faults[i] > 0 && wn_notice_is_lost((enum wn_notice_fault)i)) {
             (void)fprintf(stderr, "%s%" PRIu64 " %s", some ? "; " : " (", c->faults[i],
                           wn_notice_fault_sentence((enum wn_notice_fault)i));
             some = true;
         }
     }
     (void)fprintf(stderr, "%s", some ? ")" : "");
+    if (unfinished > 0) {
+        (void)fprintf(stderr, "; %" PRIu64 " unfinished at the end of a file, read again next time",
+                      unfinished);
+    }
+    if (c->forgotten > 0) {
+        (void)fprintf(
+            stderr, "; %" PRIu64 " messages of a log forgotten, since there were too many at once",
+            c->forgotten);
+    }
     if (c->skipped > 0) {
         (void)fprintf(stderr, "; %" PRIu64 " files skipped", c->skipped);
     }
-    bool more = c->unused + c->skipped > 0 && !verbose;
+    bool more = c->unused + c->skipped + unfinished > 0 && !verbose;
     (void)fprintf(stderr, "%s\n", more ? "; -v lists them" : "");
     if (c->blind > 0) {
         (void)fprintf(stderr,
@@ -160,12 +171,13 @@ void wn_bounce_print_counts(const struct wn_import_counts *c, bool stored, bool 
 
 void wn_bounce_print_members(const struct wn_import_counts *c)
 {
-    uint64_t no_bounce = wn_bounce_no_bounces(c);
     (void)printf("\"read\":%" PRIu64 ",\"new\":%" PRIu64 ",\"known\":%" PRIu64 ",\"older\":%" PRIu64
-                 ",\"no_bounce\":%" PRIu64 ",\"unrecognised\":%" PRIu64 ",\"quarantined\":%" PRIu64
-                 ",\"files_skipped\":%" PRIu64 ",\"kinds\":{",
-                 c->rows, c->added, c->known, c->older, no_bounce, c->unused - no_bounce,
-                 c->quarantined, c->skipped);
+                 ",\"no_bounce\":%" PRIu64 ",\"unrecognised\":%" PRIu64 ",\"unfinished\":%" PRIu64
+                 ",\"quarantined\":%" PRIu64 ",\"forgotten\":%" PRIu64 ",\"files_skipped\":%" PRIu64
+                 ",\"kinds\":{",
+                 c->rows, c->added, c->known, c->older, count_faults(c, wn_notice_is_no_bounce),
+                 count_faults(c, wn_notice_is_lost), c->faults[WN_NOTICE_UNFINISHED],
+                 c->quarantined, c->forgotten, c->skipped);
     for (size_t i = 0; i < WN_KIND_COUNT; i++) {
         (void)printf("%s\"%s\":%" PRIu64, i > 0 ? "," : "",
                      wn_event_kind_word((enum wn_event_kind)i), c->kinds[i]);

@@ -46,6 +46,9 @@ class LogTest(Case):
         self.assertEqual(self.counts(), (1, 1, 0))
         self.append(whole[-20:-1])
         self.assertEqual(self.counts(), (0, 0, 0))
+        done = self.winnow("bounces", "import", "-v", "--db", self.db, "mail.log")
+        self.assertIn("mail.log:2: unfinished", done.err)
+        self.assertIn("1 unfinished at the end of a file, read again next time", done.err)
         self.append("\n")
         self.assertEqual(self.counts(), (1, 1, 0))
 

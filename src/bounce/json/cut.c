@@ -181,7 +181,8 @@ static void move(struct cutting *w, size_t to)
 /* The bytes up to `to` are a record, or none because of `fault`. */
 static void take(struct cutting *w, size_t to, const char *fault)
 {
-    const struct wn_json_record record = {w->c->offset + w->at, to - w->at, w->c->line, fault};
+    const struct wn_json_record record = {w->c->offset + w->at, to - w->at, w->c->line, fault,
+                                          false};
     add_record(w, &record);
     move(w, to);
 }
@@ -211,6 +212,7 @@ static bool cut_incomplete(struct cutting *w, const struct wn_json_scan *scan)
     size_t n = w->in.n - w->at;
     if (w->last) {
         give_up(w, w->in.n, "it has no end");
+        w->cut->records[w->cut->count - 1].open = true;
         return true;
     }
     if (n <= WN_JSON_RECORD_MAX) {
@@ -218,7 +220,7 @@ static bool cut_incomplete(struct cutting *w, const struct wn_json_scan *scan)
     }
     w->c->skip = *scan;
     w->c->skipped =
-        (struct wn_json_record){w->c->offset + w->at, n, w->c->line, "longer than 4 MiB"};
+        (struct wn_json_record){w->c->offset + w->at, n, w->c->line, "longer than 4 MiB", false};
     w->c->state = WN_JSON_SKIP;
     move(w, w->in.n);
     return true;

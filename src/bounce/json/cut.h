@@ -19,6 +19,7 @@ struct wn_json_record {
     uint64_t offset, length; /* in the input */
     uint64_t line;           /* 1-based, on which it begins */
     const char *fault;       /* why it is none, without a full stop; NULL: it is one */
+    bool open;               /* that is why: the input ends in it */
 };
 
 /* What the brackets and quotes seen so far leave open. */

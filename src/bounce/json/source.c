@@ -68,8 +68,8 @@ static int claim(void *arg, void *p, int *more, struct wn_error *err)
 
 static int parse(void *arg, void *p, struct wn_error *err)
 {
+    const struct reading *r = arg;
     struct piece *piece = p;
-    (void)arg;
     (void)err;
     wn_json_notices_clear(&piece->notices);
     for (size_t i = 0; i < piece->cut.count; i++) {
@@ -80,6 +80,9 @@ static int parse(void *arg, void *p, struct wn_error *err)
             text.n = (size_t)record->length;
         }
         wn_json_read_record(record, text, &piece->notices);
+        if (record->open && wn_reading_may_grow(r->given, WN_SETTLED_AFTER)) {
+            piece->notices.list[piece->notices.count - 1].fault = WN_NOTICE_UNFINISHED;
+        }
     }
     return WN_OK;
 }

@@ -21,9 +21,6 @@ enum {
     HOST_MAX = 255
 };
 
-/* Nobody is in the middle of a line that has not grown for so long. */
-#define SETTLED_AFTER INT64_C(3600)
-
 struct wn_log_block {
     const struct wn_log_format *format;
     /* The claimed lines. */
@@ -450,7 +447,7 @@ int wn_log_read(struct wn_reading *reading, const struct wn_log_format *format,
     r.numbered = r.offset == 0;
     r.skipping = r.offset > 0;
     r.settled =
-        reading->input->spooled || written_at(reading) < reading->settings->now - SETTLED_AFTER;
+        reading->input->spooled || written_at(reading) < reading->settings->now - WN_SETTLED_AFTER;
     size_t workers = count_workers(reading, r.offset);
     for (size_t i = 0; i < workers; i++) {
         struct wn_log_block *block = wn_calloc(1, sizeof *block);
@@ -474,7 +471,15 @@ int wn_log_read(struct wn_reading *reading, const struct wn_log_format *format,
         free(block->findings);
         free(block);
     }
+    reading->forgotten = r.queue.forgotten;
     wn_mailq_release(&r.queue);
+    if (status == WN_OK && reading->read_to < reading->input->size) {
+        struct wn_notice notice = {.line = r.numbered ? r.lines + 1 : 0,
+                                   .offset = reading->read_to,
+                                   .length = reading->input->size - reading->read_to,
+                                   .fault = WN_NOTICE_UNFINISHED};
+        status = reading->visit(reading->arg, &notice);
+    }
     return status;
 }
 

@@ -95,10 +95,20 @@ static bool knows_syslog(struct wn_span line)
     return wn_syslog_read(line, &parts);
 }
 
+/* Whether a line without an end may be a log's: behind its stamp stands a blank, and no column. */
+static bool begins_line(struct wn_span line)
+{
+    (void)skip_priority(&line);
+    size_t n = wn_stamp_length(line);
+    return n > 0 && n < line.n && line.p[n] == ' ';
+}
+
 static bool recognise_syslog(struct wn_span head)
 {
     static const struct wn_log_format any = {.knows = knows_syslog};
-    return wn_log_recognise(head, &any);
+    /* The first line of a log that has only just begun. */
+    bool begun = head.n > 0 && memchr(head.p, '\n', head.n) == NULL && begins_line(head);
+    return begun || wn_log_recognise(head, &any);
 }
 
 static const struct {

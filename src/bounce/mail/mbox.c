@@ -10,6 +10,7 @@
 #include "base/pipeline.h"
 #include "bounce/mail/mail.h"
 #include "bounce/mail/message.h"
+#include "bounce/mail/readers.h"
 
 enum {
     PIECE = 1 << 20, /* bytes; a longer message has a piece of its own */
@@ -110,6 +111,73 @@ static size_t message_length(struct wn_span s, bool whole)
     return n < s.n || whole ? n : 0;
 }
 
+/* The boundary that a message's parts have, or an empty span. */
+static struct wn_span boundary_of(struct wn_span type)
+{
+    struct wn_span value = wn_behind(type, WN_SPAN("boundary"));
+    size_t n = 0;
+    if (!wn_begins(wn_span_trim(type), WN_SPAN("multipart/"))) {
+        return (struct wn_span){NULL, 0};
+    }
+    while (value.n > 0 && memchr(" \t\r\n=", *value.p, 5) != NULL) {
+        value.p++;
+        value.n--;
+    }
+    bool quoted = value.n > 0 && *value.p == '"';
+    value.p += quoted;
+    value.n -= quoted;
+    while (n < value.n &&
+           memchr(quoted ? "\"\r\n" : " \t;\"\r\n", value.p[n], quoted ? 3 : 6) == NULL) {
+        n++;
+    }
+    return (struct wn_span){value.p, n};
+}
+
+/* "--boundary--" at the beginning of a line. */
+static bool is_closed(struct wn_span body, struct wn_span boundary)
+{
+    while (body.n > 0) {
+        const char *p = memmem(body.p, body.n, boundary.p, boundary.n);
+        if (p == NULL) {
+            return false;
+        }
+        const char *end = p + boundary.n;
+        struct wn_span rest = {end, (size_t)(body.p + body.n - end)};
+        size_t before = (size_t)(p - body.p);
+        if (wn_begins(rest, WN_SPAN("--")) && before >= 2 && memcmp(p - 2, "--", 2) == 0 &&
+            (before == 2 || p[-3] == '\n')) {
+            return true;
+        }
+        body = rest;
+    }
+    return false;
+}
+
+/* Whether an mbox's last message, with its `From ` line, can be seen to go on: its parts are not
+ * closed, or it has none and no blank line behind it. Where one is cut just behind a blank line of
+ * its text, nobody can tell. */
+static bool is_unfinished(struct wn_span s)
+{
+    struct wn_span rest = s, type = {NULL, 0}, boundary;
+    struct wn_field field;
+    uint64_t length = 0;
+    while (wn_field_next(&rest, &field)) {
+        if (wn_span_equal_nocase(field.name, WN_SPAN("content-type"))) {
+            type = field.value;
+        } else if (wn_span_equal_nocase(field.name, WN_SPAN("content-length"))) {
+            (void)wn_span_number(wn_span_trim(field.value), UINT32_MAX, &length);
+        }
+    }
+    boundary = boundary_of(type);
+    if (boundary.n > 0) {
+        return !is_closed(rest, boundary);
+    }
+    bool ended =
+        s.n >= 2 && s.p[s.n - 1] == '\n' &&
+        (s.p[s.n - 2] == '\n' || (s.n >= 3 && s.p[s.n - 2] == '\r' && s.p[s.n - 3] == '\n'));
+    return !ended || length > rest.n;
+}
+
 /* What one worker has in hand. */
 struct piece {
     struct wn_buf bytes;
@@ -122,6 +190,7 @@ struct piece {
 
 struct run {
     struct wn_reading *reading;
+    bool may_grow;
     uint64_t offset; /* where the next piece begins; the claims' */
     uint64_t line;   /* line ends before the next piece; the commits' */
 };
@@ -229,7 +298,10 @@ static int work(void *arg, void *p, struct wn_error *err)
         from_line = from_line > 0 ? from_line : first_line(message);
         message.p += from_line;
         message.n -= from_line;
-        if (wn_span_trim(message).n > 0) {
+        if (run->may_grow && !shortened && offset + n >= run->reading->input->size &&
+            is_unfinished(message)) {
+            wn_mail_notices_add(&piece->notices, &place)->fault = WN_NOTICE_UNFINISHED;
+        } else if (wn_span_trim(message).n > 0) {
             wn_mail_read(piece->reader, message, &place, &piece->notices);
         }
         line += count_lines((struct wn_span){rest.p, n});
@@ -264,7 +336,8 @@ static bool recognise_mbox(struct wn_span head)
 
 static int read_mbox(struct wn_reading *reading, struct wn_error *err)
 {
-    struct run run = {.reading = reading};
+    struct run run = {.reading = reading,
+                      .may_grow = wn_reading_may_grow(reading, WN_SETTLED_AFTER)};
     struct wn_pipeline pipeline = {.claim = claim, .work = work, .commit = commit, .arg = &run};
     int64_t jobs = reading->settings->jobs;
     size_t workers = jobs < 1 ? 1 : jobs > WORKERS_MAX ? WORKERS_MAX : (size_t)jobs;
