@@ -18,8 +18,7 @@
 
 enum {
     FIRST_WINDOW = 1 << 20,
-    CELL_MAX = 4096,
-    SETTLED_AFTER = 60 /* seconds: many a CSV has no line end behind its last row */
+    CELL_MAX = 4096
 };
 
 /* The reading of one file. */
@@ -359,7 +358,7 @@ static int read_csv(struct wn_reading *reading, struct wn_error *err)
                        .map = reading->settings->map,
                        .visit = reading->visit,
                        .arg = reading->arg,
-                       .may_grow = wn_reading_may_grow(reading, SETTLED_AFTER),
+                       .may_grow = wn_reading_may_grow(reading),
                        .err = err};
     char *sample = wn_malloc(WN_DIALECT_SAMPLE);
     uint32_t fields = 0;

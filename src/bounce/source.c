@@ -12,6 +12,8 @@
 #define EARLIEST INT64_C(631152000)
 /* Clocks and time zones differ. */
 #define LATEST_AHEAD (2 * WN_DAY)
+/* Seconds. */
+#define GROWS 60
 
 _Static_assert(sizeof(struct wn_address) <= WN_NOTICE_KEY_MAX, "room for every key");
 
@@ -51,11 +53,11 @@ const char *wn_notice_fault_sentence(enum wn_notice_fault fault)
     return sentences[fault];
 }
 
-bool wn_reading_may_grow(const struct wn_reading *reading, int64_t seconds)
+bool wn_reading_may_grow(const struct wn_reading *reading)
 {
     const struct stat *seen = &reading->input->seen;
     return reading->settings->again && !reading->input->spooled && S_ISREG(seen->st_mode) &&
-           seen->st_mtime >= reading->settings->now - seconds;
+           seen->st_mtime >= reading->settings->now - GROWS;
 }
 
 /* What an event of a kind that has no reply is filed under. */

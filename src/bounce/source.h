@@ -99,13 +99,10 @@ struct wn_reading {
     void *arg;
 };
 
-/* Whether the input is a file that was changed in the last `seconds`, so that what is unfinished at
- * its end is left: with settings->again. */
-bool wn_reading_may_grow(const struct wn_reading *reading, int64_t seconds);
-
-enum {
-    WN_SETTLED_AFTER = 3600 /* nobody is in the middle of what has not grown for so long */
-};
+/* Whether the input is a file that was changed in the last minute, so that what is unfinished at
+ * its end is left: with settings->again. Who writes records writes on, and many a CSV and message
+ * has no proper end. */
+bool wn_reading_may_grow(const struct wn_reading *reading);
 
 struct wn_source {
     const char *name;

@@ -224,18 +224,20 @@ class SameStoreTest(Case):
     def grow(self, name, data, cuts):
         """Imports ever more of the file; what is in the store at the end is what one import of the
         whole gives."""
+        old = self.now - 3600  # this is all there will be
         self.put(name, data)
+        os.utime(self.path(name), (old, old))
         self.run_import("all of " + name, name)
         self.whole = self.dump("all of " + name)
         self.assertTrue(self.whole["event"], name)
         for at in sorted(cuts) + [len(data)]:
-            self.put(name, data[:at])
+            self.write(name, data[:at])
             done = self.winnow("bounces", "import", "--db", self.store(name), name, status=None)
             # By so little, what it is cannot always be told.
             few = data.count(b"\n", 0, at) < 2
             self.assertIn(done.status, (OK, DATA) if few else (OK,), (self.seed, at, done.err))
         self.put(name, data)
-        os.utime(self.path(name), (self.now - 7200, self.now - 7200))
+        os.utime(self.path(name), (old, old))
         self.run_import(name, name)
         with self.subTest(name):
             self.compare(name)

@@ -80,7 +80,7 @@ static int parse(void *arg, void *p, struct wn_error *err)
             text.n = (size_t)record->length;
         }
         wn_json_read_record(record, text, &piece->notices);
-        if (record->open && wn_reading_may_grow(r->given, WN_SETTLED_AFTER)) {
+        if (record->open && wn_reading_may_grow(r->given)) {
             piece->notices.list[piece->notices.count - 1].fault = WN_NOTICE_UNFINISHED;
         }
     }

@@ -21,6 +21,10 @@ enum {
     HOST_MAX = 255
 };
 
+/* Nobody is in the middle of a line that has not grown for so long: logs are written by the block.
+ */
+#define SETTLED_AFTER INT64_C(3600)
+
 struct wn_log_block {
     const struct wn_log_format *format;
     /* The claimed lines. */
@@ -447,7 +451,7 @@ int wn_log_read(struct wn_reading *reading, const struct wn_log_format *format,
     r.numbered = r.offset == 0;
     r.skipping = r.offset > 0;
     r.settled =
-        reading->input->spooled || written_at(reading) < reading->settings->now - WN_SETTLED_AFTER;
+        reading->input->spooled || written_at(reading) < reading->settings->now - SETTLED_AFTER;
     size_t workers = count_workers(reading, r.offset);
     for (size_t i = 0; i < workers; i++) {
         struct wn_log_block *block = wn_calloc(1, sizeof *block);

@@ -153,22 +153,45 @@ static bool is_closed(struct wn_span body, struct wn_span boundary)
     return false;
 }
 
+/* The boundary of a message, *rest becoming its body, and its Content-Length, or 0. */
+static struct wn_span read_frame(struct wn_span *rest, uint64_t *length)
+{
+    struct wn_span type = {NULL, 0};
+    struct wn_field field;
+    *length = 0;
+    while (wn_field_next(rest, &field)) {
+        if (wn_span_equal_nocase(field.name, WN_SPAN("content-type"))) {
+            type = field.value;
+        } else if (wn_span_equal_nocase(field.name, WN_SPAN("content-length"))) {
+            (void)wn_span_number(wn_span_trim(field.value), UINT32_MAX, length);
+        }
+    }
+    return boundary_of(type);
+}
+
+/* A message without its last line, if it was cut off there: half an address is another's. */
+static struct wn_span without_torn_line(struct wn_span s)
+{
+    uint64_t length;
+    struct wn_span body = s;
+    if (s.n == 0 || s.p[s.n - 1] == '\n') {
+        return s;
+    }
+    struct wn_span boundary = read_frame(&body, &length);
+    const char *end = memrchr(s.p, '\n', s.n);
+    if (boundary.n > 0 && end != NULL && !is_closed(body, boundary)) {
+        s.n = (size_t)(end + 1 - s.p);
+    }
+    return s;
+}
+
 /* Whether an mbox's last message, with its `From ` line, can be seen to go on: its parts are not
  * closed, or it has none and no blank line behind it. Where one is cut just behind a blank line of
  * its text, nobody can tell. */
 static bool is_unfinished(struct wn_span s)
 {
-    struct wn_span rest = s, type = {NULL, 0}, boundary;
-    struct wn_field field;
-    uint64_t length = 0;
-    while (wn_field_next(&rest, &field)) {
-        if (wn_span_equal_nocase(field.name, WN_SPAN("content-type"))) {
-            type = field.value;
-        } else if (wn_span_equal_nocase(field.name, WN_SPAN("content-length"))) {
-            (void)wn_span_number(wn_span_trim(field.value), UINT32_MAX, &length);
-        }
-    }
-    boundary = boundary_of(type);
+    uint64_t length;
+    struct wn_span rest = s, boundary = read_frame(&rest, &length);
     if (boundary.n > 0) {
         return !is_closed(rest, boundary);
     }
@@ -302,7 +325,7 @@ static int work(void *arg, void *p, struct wn_error *err)
             is_unfinished(message)) {
             wn_mail_notices_add(&piece->notices, &place)->fault = WN_NOTICE_UNFINISHED;
         } else if (wn_span_trim(message).n > 0) {
-            wn_mail_read(piece->reader, message, &place, &piece->notices);
+            wn_mail_read(piece->reader, without_torn_line(message), &place, &piece->notices);
         }
         line += count_lines((struct wn_span){rest.p, n});
         offset += n;
@@ -336,8 +359,7 @@ static bool recognise_mbox(struct wn_span head)
 
 static int read_mbox(struct wn_reading *reading, struct wn_error *err)
 {
-    struct run run = {.reading = reading,
-                      .may_grow = wn_reading_may_grow(reading, WN_SETTLED_AFTER)};
+    struct run run = {.reading = reading, .may_grow = wn_reading_may_grow(reading)};
     struct wn_pipeline pipeline = {.claim = claim, .work = work, .commit = commit, .arg = &run};
     int64_t jobs = reading->settings->jobs;
     size_t workers = jobs < 1 ? 1 : jobs > WORKERS_MAX ? WORKERS_MAX : (size_t)jobs;
@@ -429,6 +451,7 @@ static int read_message(struct wn_reading *reading, struct wn_error *err)
     size_t want = input->size < WN_MESSAGE_MAX ? (size_t)input->size : WN_MESSAGE_MAX, got = 0;
     char *bytes = wn_malloc(want + 1);
     int status = wn_input_read(input, 0, bytes, want, &got, err);
+    got = without_torn_line((struct wn_span){bytes, got}).n;
     if (status == WN_OK) {
         struct wn_mail_reader *reader = wn_mail_reader_new();
         wn_mail_read(reader, (struct wn_span){bytes, got}, &place, &notices);
