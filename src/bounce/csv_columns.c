@@ -110,7 +110,7 @@ int wn_source_check_map(const char *map, struct wn_error *err)
         if (!next_mapping(&rest, &field, &value)) {
             return wn_error_set(err, WN_E_USAGE,
                                 "--map: '%.*s' is no KEY=COLUMN with a key of email, at, code, "
-                                "status, kind, text, id",
+                                "status, kind, text, id, said, host",
                                 (int)strcspn(item, ","), item);
         }
     }

@@ -20,9 +20,9 @@ _Static_assert(sizeof(struct wn_address) <= WN_NOTICE_KEY_MAX, "room for every k
 static const struct {
     const struct wn_source *source;
 } sources[] = {
-    {&wn_source_mbox},   {&wn_source_message},  {&wn_source_json},      {&wn_source_postfix},
-    {&wn_source_exim},   {&wn_source_sendmail}, {&wn_source_opensmtpd}, {&wn_source_qmail},
-    {&wn_source_syslog}, /* of the logs the last: it takes any */
+    {&wn_source_mbox},    {&wn_source_message}, {&wn_source_json},     {&wn_source_form},
+    {&wn_source_postfix}, {&wn_source_exim},    {&wn_source_sendmail}, {&wn_source_opensmtpd},
+    {&wn_source_qmail},   {&wn_source_syslog}, /* of the logs the last: it takes any */
     {&wn_source_csv},
 };
 

@@ -126,7 +126,7 @@ const struct wn_source *wn_source_find(struct wn_span head);
 extern const struct wn_source wn_source_postfix, wn_source_exim, wn_source_sendmail,
     wn_source_opensmtpd, wn_source_qmail, wn_source_syslog;
 extern const struct wn_source wn_source_csv;
-extern const struct wn_source wn_source_json;
+extern const struct wn_source wn_source_json, wn_source_form;
 
 /* Whether `map` can be read as a map, for a usage error before anything is opened: WN_E_USAGE. */
 int wn_source_check_map(const char *map, struct wn_error *err);

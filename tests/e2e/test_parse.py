@@ -8,6 +8,7 @@ import json
 import os
 import stat
 import subprocess
+import urllib.parse
 
 from support import DATA, NOINPUT, USAGE, Case, main, read
 
@@ -165,6 +166,66 @@ class ImportTest(Case):
                            "in")
         counts = done.json()
         self.assertEqual((counts["read"], counts["new"], counts["older"]), (4, 2, 2))
+
+
+class FormTest(Case):
+    """Webhooks as they are posted by those who post forms; a body a line."""
+
+    def parse(self, *bodies, **how):
+        self.write("hooks", "\n".join(bodies) + "\n")
+        done = self.winnow("bounces", "parse", "hooks", **how)
+        done.events = [json.loads(line) for line in done.out.splitlines()]
+        return done
+
+    def test_mandrill(self):
+        events = [{"event": "hard_bounce", "_id": "ev1", "ts": 1772377200,
+                   "msg": {"email": "ann+x@brackwell.net", "_id": "m1", "state": "bounced",
+                           "diag": "smtp;550 5.1.1 no such user & none = here 100 % \u00e4"}},
+                  {"event": "open", "_id": "ev2", "ts": 1772377201,
+                   "msg": {"email": "bob@brackwell.net", "_id": "m2"}},
+                  {"event": "spam", "_id": "ev3", "ts": 1772377202,
+                   "msg": {"email": "cy@brackwell.net", "_id": "m3"}}]
+        body = urllib.parse.urlencode({"mandrill_events": json.dumps(events)})
+        done = self.parse(body)
+        self.assertEqual([(e["recipient"], e["kind"], e["source"]) for e in done.events],
+                         [("ann+x@brackwell.net", "bounce", "ev1"),
+                          ("cy@brackwell.net", "complaint", "ev3")])
+        self.assertIn("1 no bounce", done.err)
+        plain = json.dumps(events)
+        self.write("plain.json", plain)
+        self.assertEqual(done.out, self.winnow("bounces", "parse", "-q", "plain.json").out)
+
+    def test_mailgun_before_2018(self):
+        body = urllib.parse.urlencode({
+            "event": "bounced", "recipient": "ann@brackwell.net", "domain": "brackwell.com",
+            "message-headers": json.dumps([["Subject", "x"]]), "code": "550",
+            "error": "5.1.1 The email account that you tried to reach does not exist",
+            "Message-Id": "<1@brackwell.com>", "timestamp": "1772377200", "token": "t1",
+            "signature": "s1", "body-plain": ""})
+        done = self.parse(body, body.replace("t1", "t2").replace("ann", "bea"))
+        self.assertEqual([(e["recipient"], e["code"], e["enhanced"], e["at"], e["source"])
+                          for e in done.events],
+                         [("ann@brackwell.net", 550, "5.1.1", "2026-03-01T15:00:00Z", "t1"),
+                          ("bea@brackwell.net", 550, "5.1.1", "2026-03-01T15:00:00Z", "t2")])
+
+    def test_mailchimp(self):
+        body = urllib.parse.urlencode({
+            "type": "unsubscribe", "fired_at": "2026-03-01 15:00:00", "data[reason]": "manual",
+            "data[email]": "ann@brackwell.net", "data[merges][EMAIL]": "other@brackwell.net"})
+        self.assertEqual([(e["recipient"], e["kind"]) for e in self.parse(body).events],
+                         [("ann@brackwell.net", "unsubscribe")])
+
+    def test_hostile_bodies(self):
+        """Each is counted; none becomes an event, and the line behind them is read."""
+        good = "type=unsubscribe&fired_at=2026-03-01+15%3A00%3A00&data%5Bemail%5D=ann%40brackwell.net"
+        bodies = [good, good.replace("ann", "a%00nn"), "type=" + "&x=1" * 2000,
+                  "type" + "[a]" * 20 + "=x", "mandrill_events=%5B%7B", "mandrill_events=%",
+                  "event=bounced&recipient=bob%40brackwell.net", "type=" + "x" * (5 << 20),
+                  good + "&data%5Bemail%5D=bob%40brackwell.net", good.replace("ann", "cy")]
+        done = self.parse(*bodies)
+        self.assertEqual([e["recipient"] for e in done.events],
+                         ["ann@brackwell.net", "cy@brackwell.net"])
+        self.assertIn("1 no bounce, 7 unrecognised (7 not a record", done.err)
 
 
 if __name__ == "__main__":
