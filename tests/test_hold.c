@@ -65,7 +65,8 @@ START_TEST(holds)
     size_t count = wn_holds(&row->history, NOW, found);
     for (size_t i = 0; i < count; i++) {
         wn_buf_addf(&words, "%s ", wn_reason_word(found[i].reason));
-        ck_assert_ptr_nonnull(found[i].cleared_by);
+        char text[WN_HOLD_TEXT];
+        ck_assert_ptr_nonnull(wn_hold_clearing(&found[i], 48, text));
     }
     ck_assert_msg(strcmp(wn_buf_text(&words), row->words) == 0, "%s: %s", row->name,
                   wn_buf_text(&words));

@@ -27,7 +27,7 @@ struct wn_bounce_reading {
      offsetof(S, reading.map),                                                                     \
      "KEY=COLUMN,...",                                                                             \
      "of a CSV: which column holds what, by name or number: email, at, code, status, kind, text, " \
-     "id",                                                                                         \
+     "id, said, host",                                                                             \
      0,                                                                                            \
      0},                                                                                           \
         {"since",     0,                                                                           \

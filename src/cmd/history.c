@@ -43,6 +43,7 @@ struct subject {
     char key[sizeof(((struct wn_address *)NULL)->text)];
     struct wn_span recipient, domain;
     int64_t now;
+    struct wn_bounce_policy policy;
     bool known, domain_known;
     struct wn_history history;
     struct wn_domain_history domain_history;
@@ -363,13 +364,13 @@ static const char *say_free(const struct wn_history *h)
 static void print_holds(const struct subject *s)
 {
     struct wn_hold holds[WN_HOLDS_MAX];
-    char since[WN_TIME_TEXT], until[WN_TIME_TEXT];
+    char since[WN_TIME_TEXT], until[WN_TIME_TEXT], clearing[WN_HOLD_TEXT];
     size_t count = wn_holds(&s->history, s->now, holds);
     for (size_t i = 0; i < count; i++) {
         (void)printf("  suppressed: %s since %s, %s%s; %s\n", wn_reason_word(holds[i].reason),
                      format_time(holds[i].since, since), holds[i].until != 0 ? "until " : "",
                      holds[i].until != 0 ? format_time(holds[i].until, until) : "without end",
-                     holds[i].cleared_by);
+                     wn_hold_clearing(&holds[i], s->policy.cleared_after_hours, clearing));
     }
     if (count == 0) {
         (void)printf("  not suppressed%s\n", say_free(&s->history));
@@ -406,6 +407,7 @@ static void add_holds(cJSON *object, const struct subject *s)
 {
     struct wn_hold holds[WN_HOLDS_MAX];
     size_t count = wn_holds(&s->history, s->now, holds);
+    char clearing[WN_HOLD_TEXT];
     cJSON *array = cJSON_CreateArray();
     add_item(object, "suppressed", array);
     for (size_t i = 0; i < count; i++) {
@@ -413,7 +415,8 @@ static void add_holds(cJSON *object, const struct subject *s)
         add_text(hold, "reason", wn_span_of(wn_reason_word(holds[i].reason)));
         add_time(hold, "since", holds[i].since);
         add_time(hold, "until", holds[i].until);
-        add_text(hold, "cleared_by", wn_span_of(holds[i].cleared_by));
+        add_text(hold, "cleared_by",
+                 wn_span_of(wn_hold_clearing(&holds[i], s->policy.cleared_after_hours, clearing)));
         if (!cJSON_AddItemToArray(array, hold)) {
             wn_out_of_memory();
         }
@@ -463,7 +466,10 @@ static int show(struct wn_store *store, const char *word, const struct settings 
     if (settings->json && (s.events = cJSON_CreateArray()) == NULL) {
         wn_out_of_memory();
     }
-    int status = wn_history_get(store, s.recipient, take_history, &s, err);
+    int status = wn_bounce_policy_get(store, &s.policy, err);
+    if (status == WN_OK) {
+        status = wn_history_get(store, s.recipient, take_history, &s, err);
+    }
     if (status == WN_OK) {
         status = find_hashed(store, &s, err);
     }

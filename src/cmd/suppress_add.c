@@ -132,8 +132,9 @@ static void release_subjects(struct subjects *all)
 
 /* One line: what was done, and what holds the address back now. */
 static void say(struct wn_buf *out, const char *word, bool adding, bool changed,
-                const struct wn_standing *standing)
+                const struct wn_standing *standing, int64_t hours)
 {
+    char clearing[WN_HOLD_TEXT];
     char since[WN_TIME_TEXT] = "";
     const struct wn_hold *hold = standing->count > 0 ? &standing->holds[0] : NULL;
     for (size_t i = 0; i < standing->count; i++) {
@@ -149,7 +150,7 @@ static void say(struct wn_buf *out, const char *word, bool adding, bool changed,
     } else if (hold != NULL) {
         wn_buf_addf(out, "%s: %s %s since %s; %s\n", word,
                     changed ? "bounces and the operator's word are lifted, but it is" : "it is",
-                    wn_reason_word(hold->reason), since, hold->cleared_by);
+                    wn_reason_word(hold->reason), since, wn_hold_clearing(hold, hours, clearing));
     } else {
         wn_buf_addf(out, "%s: %s\n", word,
                     changed ? "not suppressed any more" : "was not suppressed");
@@ -160,7 +161,11 @@ static int change(struct wn_cmd *cmd, const struct settings *s, const struct sub
                   bool adding, struct wn_buf *out)
 {
     struct wn_store *store = s->at.store;
-    int status = wn_store_begin(store, &cmd->err);
+    struct wn_bounce_policy policy;
+    int status = wn_bounce_policy_get(store, &policy, &cmd->err);
+    if (status == WN_OK) {
+        status = wn_store_begin(store, &cmd->err);
+    }
     for (size_t i = 0; i < all->n && status == WN_OK; i++) {
         bool changed = false;
         struct wn_standing standing;
@@ -172,7 +177,7 @@ static int change(struct wn_cmd *cmd, const struct settings *s, const struct sub
             status = wn_subject_standing(store, subject, cmd->now, &standing, &cmd->err);
         }
         if (status == WN_OK) {
-            say(out, all->words[i], adding, changed, &standing);
+            say(out, all->words[i], adding, changed, &standing, policy.cleared_after_hours);
         }
         if (status == WN_OK && *cmd->stop != 0) {
             status =

@@ -35,6 +35,7 @@ const struct wn_command_help wn_help_suppress_list = {
 struct list {
     struct wn_store *store;
     bool json;
+    struct wn_bounce_policy policy;
     struct wn_suppressed_cause cause;
     struct wn_error *err;
 };
@@ -74,8 +75,10 @@ static void add_time(cJSON *object, const char *name, int64_t at)
     add_text(object, name, wn_span_of(text));
 }
 
-static void print_json(const struct wn_suppressed *s, const struct wn_suppressed_cause *cause)
+static void print_json(const struct wn_suppressed *s, const struct wn_suppressed_cause *cause,
+                       int64_t hours)
 {
+    char clearing[WN_HOLD_TEXT];
     cJSON *object = cJSON_CreateObject();
     if (object == NULL) {
         wn_out_of_memory();
@@ -84,7 +87,7 @@ static void print_json(const struct wn_suppressed *s, const struct wn_suppressed
     add_text(object, "reason", wn_span_of(wn_reason_word(s->hold.reason)));
     add_time(object, "since", s->hold.since);
     add_time(object, "until", s->hold.until);
-    add_text(object, "cleared_by", wn_span_of(s->hold.cleared_by));
+    add_text(object, "cleared_by", wn_span_of(wn_hold_clearing(&s->hold, hours, clearing)));
     add_text(object, "source", wn_buf_span(&cause->source));
     add_text(object, "diagnostic", wn_buf_span(&cause->diagnostic));
     char *text = cJSON_PrintUnformatted(object);
@@ -101,7 +104,7 @@ static int take(void *arg, const struct wn_suppressed *s)
     struct list *l = arg;
     int status = wn_suppressed_cause_find(l->store, s, &l->cause, l->err);
     if (status == WN_OK && l->json) {
-        print_json(s, &l->cause);
+        print_json(s, &l->cause, l->policy.cleared_after_hours);
     } else if (status == WN_OK) {
         print_line(s, wn_buf_span(s->digest != NULL ? &l->cause.source : &l->cause.diagnostic));
     }
@@ -129,7 +132,9 @@ int wn_cmd_suppress_list(struct wn_cmd *cmd, int argc, char **argv)
     }
     if (status == WN_OK) {
         struct list l = {.store = s.at.store, .json = s.json, .err = &cmd->err};
-        status = wn_suppressed_scan(s.at.store, &filter, take, &l, &cmd->err);
+        status = wn_bounce_policy_get(s.at.store, &l.policy, &cmd->err);
+        status =
+            status != WN_OK ? status : wn_suppressed_scan(s.at.store, &filter, take, &l, &cmd->err);
         wn_suppressed_cause_release(&l.cause);
     }
     wn_suppress_close(&s.at);

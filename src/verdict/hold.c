@@ -3,31 +3,49 @@
  * there is one place that says what suppresses, and this is not it. */
 #include "verdict/hold.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "verdict/decide.h"
 
 #define SINCE(member) offsetof(struct wn_history, member)
 
-#define BY_PERSON "only the person's own later resubscription lifts it"
-#define BY_HAND   "only 'winnow suppress remove' lifts it"
-#define BY_DELIVERY                                                                                \
-    "a delivery at least 24 h after the last bounce, or 'winnow suppress remove', clears it"
-#define BY_TIME                                                                                    \
-    "a delivery at least 24 h after the last bounce, 'winnow suppress remove', or time clears it"
-
 /* Where a reason's facts are in the history. */
 static const struct {
     size_t since;
-    const char *cleared_by;
+    enum wn_clearing cleared_by;
     enum wn_reason reason;
     bool ends; /* at soft_until */
 } facts[] = {
-    {SINCE(complained_at), BY_PERSON, WN_REASON_complained, false},
-    {SINCE(unsubscribed_at), BY_PERSON, WN_REASON_unsubscribed, false},
-    {SINCE(suppressed_at), BY_HAND, WN_REASON_suppressed, false},
-    {SINCE(hard_since), BY_DELIVERY, WN_REASON_hard_bounced, false},
-    {SINCE(soft_since), BY_TIME, WN_REASON_full_too_long, true},
-    {SINCE(soft_since), BY_TIME, WN_REASON_bounced_too_often, true},
+    {SINCE(complained_at), WN_CLEARED_BY_PERSON, WN_REASON_complained, false},
+    {SINCE(unsubscribed_at), WN_CLEARED_BY_PERSON, WN_REASON_unsubscribed, false},
+    {SINCE(suppressed_at), WN_CLEARED_BY_HAND, WN_REASON_suppressed, false},
+    {SINCE(hard_since), WN_CLEARED_BY_DELIVERY, WN_REASON_hard_bounced, false},
+    {SINCE(soft_since), WN_CLEARED_BY_TIME, WN_REASON_full_too_long, true},
+    {SINCE(soft_since), WN_CLEARED_BY_TIME, WN_REASON_bounced_too_often, true},
 };
+
+const char *wn_hold_clearing(const struct wn_hold *hold, int64_t hours, char text[WN_HOLD_TEXT])
+{
+    char delivery[64] = "a delivery after the last bounce";
+    if (hours > 0) {
+        (void)snprintf(delivery, sizeof delivery,
+                       "a delivery at least %" PRId64 " h after the last bounce", hours);
+    }
+    switch (hold->cleared_by) {
+    case WN_CLEARED_BY_PERSON:
+        return "only the person's own later resubscription lifts it";
+    case WN_CLEARED_BY_HAND:
+        return "only 'winnow suppress remove' lifts it";
+    case WN_CLEARED_BY_DELIVERY:
+        (void)snprintf(text, WN_HOLD_TEXT, "%s, or 'winnow suppress remove', clears it", delivery);
+        return text;
+    case WN_CLEARED_BY_TIME:
+        break;
+    }
+    (void)snprintf(text, WN_HOLD_TEXT, "%s, 'winnow suppress remove', or time clears it", delivery);
+    return text;
+}
 
 const char *const wn_hold_words[] = {
     "complained",    "unsubscribed",      "suppressed", "hard_bounced",

@@ -118,6 +118,23 @@ class ImportTest(BouncesCase):
         self.assertEqual(self.counts(text, "--map", "email=who,code=3,at=when")[1], 1)
         self.assertEqual(self.reason("ann@brackwell.net"), "hard_bounced")
 
+    def test_map_of_the_word_and_the_host(self):
+        """The service's own word counts where nothing else is certain; the host tells whose words
+        they are."""
+        text = ("who,when,what,their word,server\n"
+                "ann@brackwell.net,2026-05-01,550,bad-mailbox,mx.brackwell.net\n"
+                "bea@brackwell.net,2026-05-01,550,,mta5.am0.yahoodns.net\n")
+        self.write("b.csv", text)
+        done = self.winnow("bounces", "parse", "--map",
+                           "email=who,at=when,code=what,said=theirword,host=server", "b.csv")
+        ann, bea = (json.loads(line) for line in done.out.splitlines())
+        self.assertEqual((ann["category"], ann["rule"]), ("bad_address", "said.category"))
+        self.assertEqual(bea["category"], "unclassified")
+        self.bounces(text, "--map", "email=who,at=when,code=what,host=server")
+        with sqlite3.connect(self.db) as db:
+            self.assertEqual(db.execute("SELECT count(*) FROM event WHERE provider = 'yahoo'")
+                             .fetchone(), (1,))
+
     def test_bad_maps(self):
         for text in ("email", "email=", "mail=who", "email=who,,"):
             with self.subTest(text):

@@ -124,6 +124,14 @@ class PolicyTest(QuarantineCase):
         return self.winnow("bounces", "import", "--db", self.db, "--bounce-policy", "policy.ini",
                            *arguments, status=status)
 
+    def test_what_clears_it_goes_by_the_policy(self):
+        self.run_import("ann@brackwell.net,2026-10-01,bounce,550 5.1.1 user unknown\n")
+        self.assertIn("at least 24 h after", self.history("ann@brackwell.net"))
+        self.policy("cleared_after_hours = 48\n")
+        self.assertIn("at least 48 h after", self.history("ann@brackwell.net"))
+        listed = self.winnow("suppress", "list", "--json", "--db", self.db).json()
+        self.assertIn("at least 48 h after", listed["cleared_by"])
+
     def test_who_and_why(self):
         self.run_import(self.SOFT)
         done = self.policy("soft_days = 2\nsoft_lately_days = 80\n", "--dry-run")
