@@ -132,7 +132,7 @@ class ImportTest(BouncesCase):
         self.assertEqual(bea["category"], "unclassified")
         self.bounces(text, "--map", "email=who,at=when,code=what,host=server")
         with sqlite3.connect(self.db) as db:
-            self.assertEqual(db.execute("SELECT count(*) FROM event WHERE provider = 'yahoo'")
+            self.assertEqual(db.execute("SELECT count(*) FROM event WHERE provider = 'Yahoo'")
                              .fetchone(), (1,))
 
     def test_bad_maps(self):
