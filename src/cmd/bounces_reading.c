@@ -151,9 +151,11 @@ void wn_bounce_print_counts(const struct wn_import_counts *c, bool stored, bool 
                       unfinished);
     }
     if (c->forgotten > 0) {
-        (void)fprintf(
-            stderr, "; %" PRIu64 " messages of a log forgotten, since there were too many at once",
-            c->forgotten);
+        (void)fprintf(stderr,
+                      "; %" PRIu64
+                      " messages or recipients of a log's queue forgotten, since there were "
+                      "too many at once",
+                      c->forgotten);
     }
     if (c->skipped > 0) {
         (void)fprintf(stderr, "; %" PRIu64 " files skipped", c->skipped);

@@ -197,6 +197,20 @@ static size_t domain_end(struct wn_span s, size_t at)
     return dotted ? end : at;
 }
 
+static bool is_control(char c)
+{
+    return (c >= '\0' && c < ' ' && !is_one_of(c, "\t\n\v\f\r")) || c == '\x7f';
+}
+
+/* Whether control characters tear what lies from `start` to `end` off its rest: half an address is
+ * another's. */
+static bool is_torn(struct wn_span s, size_t start, size_t end)
+{
+    bool sequence = start > 1 && s.p[start - 1] == '[' && s.p[start - 2] == '\x1b';
+    return sequence || (start > 0 && is_control(s.p[start - 1])) ||
+           (end < s.n && is_control(s.p[end]));
+}
+
 /* The address whose @ is at s.p[at], not reaching back before `from`. */
 static bool address_around(struct wn_span s, size_t from, size_t at, struct wn_span *address)
 {
@@ -219,7 +233,7 @@ static bool address_around(struct wn_span s, size_t from, size_t at, struct wn_s
         }
     }
     *address = (struct wn_span){s.p + start, end - start};
-    return start < at;
+    return start < at && !is_torn(s, start, end);
 }
 
 bool wn_mail_address(struct wn_span text, struct wn_span *address, struct wn_span *behind)
