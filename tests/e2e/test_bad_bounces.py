@@ -6,9 +6,10 @@ counted and named. WN_BINARY=... python3 tests/e2e/test_bad_bounces.py"""
 import base64
 import json
 import os
+import subprocess
 import threading
 
-from support import DATA, NOINPUT, OK, Case, main
+from support import DATA, NOINPUT, OK, Case, binary, main, read
 
 HEAD = """\
 Return-Path: <>
@@ -222,6 +223,24 @@ class JsonTest(BadCase):
                               + self.GOOD % ("b", "2") + "\n")
             self.assertEqual(done.recipients, ["a@brackwell.net", "b@brackwell.net"])
             self.assertIn("unrecognised (", done.err)
+
+    def test_one_record_of_256_mb(self):
+        """It costs a row, its neighbours nothing, and no memory."""
+        with open(self.path("long.json"), "wb") as f:
+            f.write((self.GOOD % ("a", "1")).encode() + b'\n{"pad":"')
+            f.seek(256 << 20, os.SEEK_CUR)  # a hole, so that the disk has room
+            f.write(b'"}\n' + (self.GOOD % ("b", "2")).encode())
+        code = ("import resource, subprocess, sys; done = subprocess.run(sys.argv[1:]);"
+                "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr);"
+                "sys.exit(done.returncode)")
+        done = subprocess.run(["python3", "-c", code, binary(), "bounces", "parse", "-v",
+                               "long.json"], cwd=self.work, env=self.environment,
+                              capture_output=True, check=True, timeout=300)
+        self.assertEqual([json.loads(line)["recipient"] for line in done.stdout.splitlines()],
+                         ["a@brackwell.net", "b@brackwell.net"])
+        self.assertIn(b"long.json:2: not a record of this file ('longer than 4 MiB')", done.stderr)
+        if b"__asan_init" not in read(binary()) and b"__tsan_init" not in read(binary()):
+            self.assertLess(int(done.stderr.splitlines()[-1]), 64 * 1024)
 
     def test_dates_and_bytes(self):
         for at in ("0", "4102444800", '"1970-01-01"', '"2100-01-01T00:00:00Z"', "-1", "1e300"):
