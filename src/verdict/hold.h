@@ -9,9 +9,9 @@
 #include "verdict/policy.h"
 
 struct wn_hold {
-    enum wn_reason reason;
     int64_t since; /* seconds since 1970 */
     int64_t until; /* or 0: it has no end */
+    enum wn_reason reason;
     enum wn_clearing {
         WN_CLEARED_BY_PERSON,
         WN_CLEARED_BY_HAND,

@@ -119,15 +119,15 @@ static struct wn_span boundary_of(struct wn_span type)
     if (!wn_begins(wn_span_trim(type), WN_SPAN("multipart/"))) {
         return (struct wn_span){NULL, 0};
     }
-    while (value.n > 0 && memchr(" \t\r\n=", *value.p, 5) != NULL) {
+    while (value.n > 0 && *value.p != '\0' && strchr(" \t\r\n=", *value.p) != NULL) {
         value.p++;
         value.n--;
     }
     bool quoted = value.n > 0 && *value.p == '"';
     value.p += quoted;
     value.n -= quoted;
-    while (n < value.n &&
-           memchr(quoted ? "\"\r\n" : " \t;\"\r\n", value.p[n], quoted ? 3 : 6) == NULL) {
+    const char *stops = quoted ? "\"\r\n" : " \t;\"\r\n";
+    while (n < value.n && (value.p[n] == '\0' || strchr(stops, value.p[n]) == NULL)) {
         n++;
     }
     return (struct wn_span){value.p, n};
