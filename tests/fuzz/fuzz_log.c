@@ -32,7 +32,7 @@ static int note(void *arg, const struct wn_notice *given)
     require(notice.offset + notice.length <= told->size + 1); /* a line end may be put behind it */
     require(notice.line > 0);
     told->last = notice.offset;
-    told->count++;
+    told->count += notice.fault != WN_NOTICE_UNFINISHED; /* which the next reading tells */
     if (wn_notice_judge(&notice, now, key, &event)) {
         require(event.kind <= WN_KIND_delivered && event.recipient.n > 0);
         require(event.message_id.n <= 512);
