@@ -179,24 +179,6 @@ static int weigh_domain(struct wn_store *store, struct wn_span domain, int64_t a
     return status;
 }
 
-static int derive_domain(struct wn_store *store, struct wn_span domain, int64_t answered_at,
-                         struct wn_error *err)
-{
-    sqlite3_stmt *put = NULL;
-    int64_t since = 0, until = 0;
-    int status = weigh_domain(store, domain, answered_at, &since, &until, err);
-    if (status == WN_OK) {
-        status = wn_store_statement(store, WN_STATEMENT_domain_put, &put, err);
-    }
-    if (status == WN_OK) {
-        wn_bind_text(put, 1, domain);
-        (void)sqlite3_bind_int64(put, 2, since);
-        (void)sqlite3_bind_int64(put, 3, until);
-        status = wn_statement_run(store, put, err);
-    }
-    return status;
-}
-
 static int compare_news(const void *a, const void *b)
 {
     const struct wn_domain_news *x = a, *y = b;
@@ -205,35 +187,68 @@ static int compare_news(const void *a, const void *b)
     return order != 0 ? order : x->domain.n < y->domain.n ? -1 : x->domain.n > y->domain.n;
 }
 
-/* What speaks for and against the domain. */
+struct domain_row {
+    bool known;
+    int64_t delivered_at, answered_at, unreachable_since, unreachable_until;
+};
+
+static int take_row(void *arg, sqlite3_stmt *row)
+{
+    *(struct domain_row *)arg = (struct domain_row){
+        .known = true,
+        .delivered_at = sqlite3_column_int64(row, 0),
+        .answered_at = sqlite3_column_int64(row, 1),
+        .unreachable_since = sqlite3_column_int64(row, 2),
+        .unreachable_until = sqlite3_column_int64(row, 3),
+    };
+    return WN_OK;
+}
+
+static int put_row(struct wn_store *store, struct wn_span domain, const struct domain_row *row,
+                   struct wn_error *err)
+{
+    sqlite3_stmt *put = NULL;
+    int status = wn_store_statement(
+        store, row->known ? WN_STATEMENT_domain_put : WN_STATEMENT_domain_add, &put, err);
+    if (status == WN_OK) {
+        wn_bind_text(put, 1, domain);
+        (void)sqlite3_bind_int64(put, 2, row->delivered_at);
+        (void)sqlite3_bind_int64(put, 3, row->answered_at);
+        (void)sqlite3_bind_int64(put, 4, row->unreachable_since);
+        (void)sqlite3_bind_int64(put, 5, row->unreachable_until);
+        status = wn_statement_run(store, put, err);
+    }
+    return status;
+}
+
+/* What speaks for and against the domain. Read and then written, if it says anything new: an UPSERT
+ * that returns what it met builds a table for its answer each time. */
 static int note_domain(struct wn_store *store, const struct wn_domain_news *news,
                        struct wn_error *err)
 {
-    sqlite3_stmt *note = NULL;
-    int status = wn_store_statement(store, WN_STATEMENT_domain_note, &note, err);
-    if (status != WN_OK) {
-        return status;
+    struct domain_row old = {0};
+    sqlite3_stmt *known = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_domain_known, &known, err);
+    if (status == WN_OK) {
+        wn_bind_text(known, 1, news->domain);
+        status = wn_statement_rows(store, known, take_row, &old, err);
     }
-    wn_bind_text(note, 1, news->domain);
-    (void)sqlite3_bind_int64(note, 2, news->delivered_at);
-    (void)sqlite3_bind_int64(note, 3, news->answered_at);
-    int code = sqlite3_step(note);
-    if (code != SQLITE_ROW) {
-        status = wn_store_fail(store, code, err);
-    }
-    int64_t answered_at = sqlite3_column_int64(note, 0);
-    bool expired = news->expiries != 0 || sqlite3_column_int64(note, 1) != 0;
-    if (status == WN_OK && (code = sqlite3_step(note)) != SQLITE_DONE) {
-        status = wn_store_fail(store, code, err);
-    }
-    (void)sqlite3_reset(note);
-    if (status == WN_OK && expired) {
+    struct domain_row row = old;
+    row.delivered_at =
+        news->delivered_at > old.delivered_at ? news->delivered_at : old.delivered_at;
+    row.answered_at = news->answered_at > old.answered_at ? news->answered_at : old.answered_at;
+    if (status == WN_OK && (news->expiries != 0 || old.unreachable_since != 0)) {
         status = put_expiries(store, news, err);
         if (status == WN_OK) {
-            status = derive_domain(store, news->domain, answered_at, err);
+            status = weigh_domain(store, news->domain, row.answered_at, &row.unreachable_since,
+                                  &row.unreachable_until, err);
         }
     }
-    return status;
+    bool same = old.known && row.delivered_at == old.delivered_at &&
+                row.answered_at == old.answered_at &&
+                row.unreachable_since == old.unreachable_since &&
+                row.unreachable_until == old.unreachable_until;
+    return status != WN_OK || same ? status : put_row(store, news->domain, &row, err);
 }
 
 static int add_outcomes(struct wn_store *store, const struct wn_domain_news *news,

@@ -18,8 +18,10 @@
 #include "store/private.h"
 
 enum {
-    CACHE_KIB =
-        131072, /* once events are added: their index and the mailboxes' are met at random */
+    /* Once events are added: their index and the mailboxes' are met at random, so that a page that
+     * is put back from the log too early is written many times. */
+    CACHE_KIB = 131072,
+    CHECKPOINT_PAGES = 16384,
     RECIPIENT_MAX = 512,
     SOURCE_MAX = 512,
     MESSAGE_ID_MAX = 512,
@@ -264,7 +266,26 @@ int wn_mailbox_find(struct wn_store *store, struct wn_span address, sqlite3_int6
     return status;
 }
 
-/* Events of one mailbox often come together, so the last one found is remembered. */
+/* Leaves *id 0 where the mailbox is known already. */
+static int add_mailbox(struct wn_store *store, struct wn_span address, sqlite3_int64 *id,
+                       struct wn_error *err)
+{
+    sqlite3_stmt *add = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_mailbox_add, &add, err);
+    *id = 0;
+    if (status == WN_OK) {
+        wn_bind_text(add, 1, address);
+        status = wn_statement_run(store, add, err);
+    }
+    if (status == WN_OK && sqlite3_changes(store->db) > 0) {
+        *id = sqlite3_last_insert_rowid(store->db);
+    }
+    return status;
+}
+
+/* Events of one mailbox often come together, so the last one found is remembered. Where the last
+ * one was new so is probably this one, and adding is tried first: it notices what is there, and
+ * looking before would go the same way through the index twice. */
 static int find_or_add_mailbox(struct wn_store *store, struct wn_span address, sqlite3_int64 *id,
                                bool *fresh, struct wn_error *err)
 {
@@ -273,19 +294,20 @@ static int find_or_add_mailbox(struct wn_store *store, struct wn_span address, s
     if (*id != 0 && wn_span_equal(wn_buf_span(&store->last_address), address)) {
         return WN_OK;
     }
-    store->last_id = 0;
-    int status = wn_mailbox_find(store, address, id, err);
+    store->last_id = *id = 0;
+    int status = WN_OK;
+    if (!store->last_fresh) {
+        status = wn_mailbox_find(store, address, id, err);
+    }
     if (status == WN_OK && *id == 0) {
-        sqlite3_stmt *add = NULL;
-        status = wn_store_statement(store, WN_STATEMENT_mailbox_add, &add, err);
-        if (status == WN_OK) {
-            wn_bind_text(add, 1, address);
-            status = wn_statement_run(store, add, err);
-            *id = sqlite3_last_insert_rowid(store->db);
-            *fresh = true;
-        }
+        status = add_mailbox(store, address, id, err);
+        *fresh = *id != 0;
+    }
+    if (status == WN_OK && *id == 0) {
+        status = wn_mailbox_find(store, address, id, err);
     }
     if (status == WN_OK) {
+        store->last_fresh = *fresh;
         store->last_id = *id;
         wn_buf_clear(&store->last_address);
         wn_buf_add_span(&store->last_address, address);
@@ -320,8 +342,9 @@ int wn_events_add(struct wn_store *store, const struct wn_event *given, bool *ad
     sqlite3_int64 id;
     bool fresh;
     if (store->statements[WN_STATEMENT_event_add] == NULL) {
-        char sql[48];
-        (void)snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d", (int)CACHE_KIB);
+        char sql[96];
+        (void)snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d",
+                       (int)CACHE_KIB, (int)CHECKPOINT_PAGES);
         (void)sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     }
     int status = wn_store_statement(store, WN_STATEMENT_event_add, &add, err);

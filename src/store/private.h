@@ -86,6 +86,7 @@ struct wn_store {
     struct wn_buf scratch;
     struct wn_buf last_address; /* of the mailbox last_id, which the last event was for */
     sqlite3_int64 last_id;      /* or 0 */
+    bool last_fresh;            /* that mailbox was new */
     struct wn_bounce_policy policy;
     bool policy_known;
     unsigned char days[WN_DAYS_MAX / 8]; /* bits: days that got mail since the last update */
