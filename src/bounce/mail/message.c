@@ -7,11 +7,13 @@
  *
  * GMime makes an object of every header field, and the fields of a bounce's header and of the
  * original's are most of it. So it gets a short copy with the fields about content alone, which
- * ends where the original begins. */
+ * ends where the original begins. And most bounces need no parser at all (flat.h). */
 #include "bounce/mail/message.h"
 
 #include <gmime/gmime.h>
 #include <stdlib.h>
+
+#include "bounce/mail/flat.h"
 
 enum {
     DEPTH_MAX = 12,      /* of multiparts that are looked into */
@@ -257,6 +259,16 @@ static bool is_returned_header(GMimeContentType *type)
            g_mime_content_type_is_type(type, "message", "partial");
 }
 
+/* Past the report's own text, one that is only a header is the original's. */
+static void take_text(struct wn_message *m, struct wn_span text)
+{
+    if (m->text.n > 0 && m->returned.n == 0 && is_header(text)) {
+        m->returned = text;
+    } else if (wn_span_trim(text).n > 0) {
+        set_once(&m->text, text);
+    }
+}
+
 static void take_part(struct walk *w, GMimePart *part)
 {
     GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
@@ -272,14 +284,8 @@ static void take_part(struct walk *w, GMimePart *part)
             w->html = wn_html_text(part_text(w, part), w->arena);
         }
     } else if (g_mime_content_type_is_type(type, "text", "*")) {
-        if (m->text.n > 0 && m->returned.n > 0) {
-            return;
-        }
-        struct wn_span text = part_text(w, part);
-        if (m->text.n > 0 && is_header(text)) {
-            m->returned = text;
-        } else if (wn_span_trim(text).n > 0) {
-            set_once(&m->text, text);
+        if (m->text.n == 0 || m->returned.n == 0) {
+            take_text(m, part_text(w, part));
         }
     }
 }
@@ -374,14 +380,11 @@ static size_t find_original(struct wn_span body)
     return body.n;
 }
 
-/* The message as GMime gets it; sets message->returned if that was cut off. */
-static struct wn_span shorten(struct wn_span bytes, struct wn_span body, struct wn_arena *arena,
-                              struct wn_message *message)
+/* The message as GMime gets it, with `length` bytes of the body. */
+static struct wn_span shorten(struct wn_span bytes, struct wn_span body, size_t length,
+                              struct wn_arena *arena)
 {
-    size_t length = find_original(body), n = 0, header = bytes.n - body.n;
-    if (header + length > SHORTENED_MAX) {
-        return bytes;
-    }
+    size_t n = 0, header = bytes.n - body.n;
     char *copy = wn_arena_alloc(arena, header + length + 1);
     struct wn_span rest = {bytes.p, header};
     struct wn_field field;
@@ -397,10 +400,43 @@ static struct wn_span shorten(struct wn_span bytes, struct wn_span body, struct 
         copy[n++] = '\n';
     }
     memcpy(copy + n, body.p, length);
-    if (length < body.n) {
-        message->returned = (struct wn_span){body.p + length, body.n - length};
-    }
     return (struct wn_span){copy, n + length};
+}
+
+static struct wn_span at_most(struct wn_span s, size_t max)
+{
+    return (struct wn_span){s.p, s.n < max ? s.n : max};
+}
+
+/* The parts of a flat message, as take_part takes them. False if it is not flat. */
+static bool take_flat(struct walk *w, struct wn_span header, struct wn_span body, bool cut)
+{
+    struct wn_message *m = w->message;
+    struct wn_flat flat;
+    if (!wn_flat_read(header, body, cut, w->arena, &flat)) {
+        return false;
+    }
+    m->multipart = true;
+    m->disposition = flat.disposition;
+    w->parts = flat.count + 1;
+    for (size_t i = 0; i < flat.count; i++) {
+        struct wn_span content = flat.parts[i].content;
+        switch (flat.parts[i].kind) {
+        case WN_FLAT_STATUS:
+            set_once(&m->status, wn_utf8_text(content, NULL, w->arena));
+            break;
+        case WN_FLAT_RETURNED:
+            set_once(&m->returned, at_most(content, WN_MESSAGE_TEXT_MAX));
+            break;
+        case WN_FLAT_TEXT:
+            if (m->text.n == 0 || m->returned.n == 0) {
+                content = at_most(content, WN_MESSAGE_TEXT_MAX);
+                take_text(m, wn_utf8_text(content, flat.parts[i].charset, w->arena));
+            }
+            break;
+        }
+    }
+    return true;
 }
 
 static void parse(struct wn_message_parser *parser, struct walk *w)
@@ -426,6 +462,27 @@ static void parse(struct wn_message_parser *parser, struct walk *w)
     g_object_unref(stream);
 }
 
+/* Takes the parts of a message whose header's own fields are known. */
+static void take_parts(struct wn_message_parser *parser, struct walk *w, struct wn_span bytes,
+                       struct wn_span body)
+{
+    size_t length = find_original(body), header = bytes.n - body.n;
+    w->bytes = bytes;
+    if (header + length <= SHORTENED_MAX) {
+        if (length < body.n) {
+            w->message->returned = (struct wn_span){body.p + length, body.n - length};
+        }
+        if (take_flat(w, (struct wn_span){bytes.p, header}, (struct wn_span){body.p, length},
+                      length < body.n)) {
+            return;
+        }
+        w->bytes = shorten(bytes, body, length, w->arena);
+    }
+    if (is_tame(w->bytes)) {
+        parse(parser, w);
+    }
+}
+
 void wn_message_read(struct wn_message_parser *parser, struct wn_span bytes, struct wn_arena *arena,
                      struct wn_message *message)
 {
@@ -436,10 +493,7 @@ void wn_message_read(struct wn_message_parser *parser, struct wn_span bytes, str
     while (wn_field_next(&body, &field)) {
         take_field(message, &field, arena);
     }
-    w.bytes = shorten(bytes, body, arena, message);
-    if (is_tame(w.bytes)) {
-        parse(parser, &w);
-    }
+    take_parts(parser, &w, bytes, body);
     set_once(&message->text, w.html);
     bool found = message->text.n > 0 || message->status.n > 0 || message->feedback.n > 0 ||
                  (message->returned.n > 0 && w.parts > 1);
