@@ -90,6 +90,9 @@ static void answer(int fd)
         }
         n += (size_t)got;
         request[n] = '\0';
+        if (request[0] != 'G') {
+            return; /* TLS: a server of plain HTTP hangs up, and does not wait for a line to end */
+        }
     }
     pthread_mutex_lock(&lock);
     memcpy(last_request, request, sizeof request);
