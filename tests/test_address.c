@@ -305,7 +305,7 @@ static Suite *address_suite(void)
 {
     Suite *suite = suite_create("address");
     TCase *tc = tcase_create("address");
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 300);
     tcase_add_test(tc, words);
     tcase_add_loop_test(tc, domain_fault, 0, sizeof domains / sizeof *domains);
     tcase_add_test(tc, syntax_only);

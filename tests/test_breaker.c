@@ -549,7 +549,7 @@ int main(void)
     Suite *suite = suite_create("breaker");
     TCase *t = tcase_create("breaker");
     tcase_add_checked_fixture(t, open_store, close_store);
-    tcase_set_timeout(t, 120);
+    tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, finds_bursts, 0, sizeof burst_cases / sizeof *burst_cases);
     tcase_add_test(t, mixed_words_are_no_burst);
     tcase_add_test(t, depends_on_no_order);

@@ -287,7 +287,7 @@ static Suite *cell_suite(void)
 {
     Suite *suite = suite_create("cell");
     TCase *tc = tcase_create("cell");
-    tcase_set_timeout(tc, 30);
+    tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, place, 0, sizeof places / sizeof *places);
     tcase_add_loop_test(tc, several, 0, sizeof severals / sizeof *severals);
     tcase_add_loop_test(tc, hostile_cell, 0, sizeof hostile / sizeof *hostile);

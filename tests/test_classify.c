@@ -618,7 +618,7 @@ int main(void)
 {
     Suite *suite = suite_create("classify");
     TCase *t = tcase_create("replies");
-    tcase_set_timeout(t, 120);
+    tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, classifies, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(t, finds_codes, 0, sizeof code_cases / sizeof *code_cases);
     tcase_add_loop_test(t, reaches_every_phrase, 0, sizeof reply_rows / sizeof *reply_rows);

@@ -203,7 +203,7 @@ int main(void)
 {
     Suite *suite = suite_create("clock");
     TCase *cases = tcase_create("clock");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_loop_test(cases, accepted, 0, sizeof rows / sizeof *rows);
     tcase_add_loop_test(cases, refused, 0, sizeof refused_texts / sizeof *refused_texts);
     tcase_add_test(cases, a_nul_is_no_separator);

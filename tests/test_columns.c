@@ -504,7 +504,7 @@ int main(void)
 {
     Suite *suite = suite_create("columns");
     TCase *cases = tcase_create("columns");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_loop_test(cases, name_is_known, 0, sizeof known_names / sizeof *known_names);
     tcase_add_test(cases, name_is_not_known);
     tcase_add_loop_test(cases, column_is_found, 0, sizeof rows / sizeof *rows);

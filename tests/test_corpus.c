@@ -221,7 +221,7 @@ int main(void)
 {
     Suite *suite = suite_create("corpus");
     TCase *tc = tcase_create("corpus");
-    tcase_set_timeout(tc, 60);
+    tcase_set_timeout(tc, 300);
     tcase_add_test(tc, corpus);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

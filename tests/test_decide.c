@@ -492,7 +492,7 @@ int main(void)
 {
     Suite *suite = suite_create("decide");
     TCase *cases = tcase_create("decide");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_loop_test(cases, rule_is_reached, 0, ROWS);
     tcase_add_loop_test(cases, every_reason_is_reached, 0, WN_REASON_COUNT);
     tcase_add_test(cases, every_rule_has_a_row_in_order);

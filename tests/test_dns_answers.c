@@ -483,7 +483,7 @@ int main(void)
 {
     Suite *suite = suite_create("dns_answers");
     TCase *tcase = tcase_create("dns_answers");
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, test_row, 0, (int)(sizeof rows / sizeof rows[0]));
     tcase_add_test(tcase, test_nsd);
     suite_add_tcase(suite, tcase);

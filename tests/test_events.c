@@ -289,7 +289,7 @@ int main(void)
     Suite *suite = suite_create("events");
     TCase *t = tcase_create("events");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 60);
+    tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, knows_what_is_the_same, 0, sizeof identities / sizeof *identities);
     tcase_add_loop_test(t, keeps_the_same_telling_in_either_order, 0,
                         sizeof tellings / sizeof *tellings);

@@ -125,7 +125,7 @@ int main(void)
     Suite *suite = suite_create("facts");
     TCase *t = tcase_create("facts");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 60);
+    tcase_set_timeout(t, 300);
     tcase_add_test(t, gives_back_what_was_put);
     tcase_add_test(t, a_newer_fact_replaces);
     tcase_add_test(t, scans_what_is_fresh);

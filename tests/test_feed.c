@@ -263,7 +263,7 @@ int main(void)
 {
     Suite *suite = suite_create("feed");
     TCase *cases = tcase_create("feed");
-    tcase_set_timeout(cases, 120);
+    tcase_set_timeout(cases, 300);
     tcase_add_checked_fixture(cases, setup, teardown);
     const TTest *const tests[] = {
         directories_are_walked,           directories_too_deep, walk_is_stopped,

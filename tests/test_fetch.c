@@ -270,7 +270,7 @@ static Suite *fetch_suite(void)
 {
     Suite *suite = suite_create("fetch");
     TCase *tc = tcase_create("fetch");
-    tcase_set_timeout(tc, 40);
+    tcase_set_timeout(tc, 300);
     tcase_add_checked_fixture(tc, start_server, NULL);
     tcase_add_loop_test(tc, fetch, 0, sizeof cases / sizeof *cases);
     tcase_add_loop_test(tc, refuse, 0, sizeof refused / sizeof *refused);

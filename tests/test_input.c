@@ -665,7 +665,7 @@ int main(void)
 {
     Suite *suite = suite_create("input");
     TCase *cases = tcase_create("input");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_checked_fixture(cases, make_directory, tempdir_remove);
     const TTest *const tests[] = {
         regular_file,

@@ -178,7 +178,7 @@ static Suite *list_file_suite(void)
 {
     Suite *suite = suite_create("list_file");
     TCase *tc = tcase_create("list_file");
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, entry, 0, sizeof entries / sizeof *entries);
     tcase_add_loop_test(tc, text, 0, sizeof texts / sizeof *texts);
     tcase_add_test(tc, long_lines);

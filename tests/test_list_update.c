@@ -229,7 +229,7 @@ static Suite *list_update_suite(void)
 {
     Suite *suite = suite_create("list_update");
     TCase *tc = tcase_create("list_update");
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 300);
     tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
     tcase_add_loop_test(tc, fetch, 0, sizeof fetched / sizeof *fetched);
     tcase_add_test(tc, fetched_content);

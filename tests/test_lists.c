@@ -234,7 +234,7 @@ static Suite *lists_suite(void)
 {
     Suite *suite = suite_create("lists");
     TCase *tc = tcase_create("lists");
-    tcase_set_timeout(tc, 30);
+    tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, local, 0, sizeof locals / sizeof *locals);
     tcase_add_loop_test(tc, domain, 0, sizeof domains / sizeof *domains);
     tcase_add_loop_test(tc, person, 0, sizeof people / sizeof *people);
@@ -243,7 +243,7 @@ static Suite *lists_suite(void)
     tcase_add_loop_test(tc, file, 0, sizeof files / sizeof *files);
     suite_add_tcase(suite, tc);
     tc = tcase_create("generator");
-    tcase_set_timeout(tc, 30);
+    tcase_set_timeout(tc, 300);
     tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
     tcase_add_loop_test(tc, generator, 0, sizeof sources / sizeof *sources);
     tcase_add_test(tc, generator_refuses_a_disposable_provider);

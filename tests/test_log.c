@@ -621,7 +621,7 @@ int main(void)
     Suite *suite = suite_create("log");
     TCase *t = tcase_create("log");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 60);
+    tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, samples_are_read, 0, sizeof samples / sizeof *samples);
     tcase_add_loop_test(t, the_number_of_threads_changes_nothing, 0,
                         sizeof samples / sizeof *samples);

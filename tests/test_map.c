@@ -112,7 +112,7 @@ int main(void)
 {
     Suite *suite = suite_create("map");
     TCase *cases = tcase_create("map");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_loop_test(cases, what_was_added_is_found, 0, sizeof rows / sizeof *rows);
     tcase_add_test(cases, highest_id);
     tcase_add_test(cases, hash_depends_on_every_byte);

@@ -532,7 +532,7 @@ int main(void)
 {
     Suite *suite = suite_create("outdir");
     TCase *cases = tcase_create("outdir");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_checked_fixture(cases, enter, leave);
     const TTest *const once[] = {
         final_path,

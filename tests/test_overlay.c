@@ -418,7 +418,7 @@ static Suite *overlay_suite(void)
 {
     Suite *suite = suite_create("overlay");
     TCase *tc = tcase_create("overlay");
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 300);
     tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
 #define LOOP(test, table) tcase_add_loop_test(tc, test, 0, sizeof(table) / sizeof *(table))
     LOOP(ask, asked);

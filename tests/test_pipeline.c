@@ -208,7 +208,7 @@ int main(void)
 {
     Suite *suite = suite_create("pipeline");
     TCase *cases = tcase_create("pipeline");
-    tcase_set_timeout(cases, 120);
+    tcase_set_timeout(cases, 300);
     tcase_add_loop_test(cases, all_pieces_in_order, 0, 3);
     tcase_add_loop_test(cases, without_a_finish, 0, 3);
     tcase_add_loop_test(cases, failure_in_a_step, 0, 3 * STEPS);

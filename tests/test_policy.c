@@ -223,7 +223,7 @@ int main(void)
 {
     Suite *suite = suite_create("policy");
     TCase *cases = tcase_create("policy");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_test(cases, reasons_are_a_closed_set);
     tcase_add_loop_test(cases, reason_and_its_actions, 0, ROWS);
     tcase_add_loop_test(cases, reason_has_a_sentence, 0, WN_REASON_COUNT);

@@ -234,7 +234,7 @@ int main(void)
     Suite *suite = suite_create("positions");
     TCase *t = tcase_create("positions");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 60);
+    tcase_set_timeout(t, 300);
     tcase_add_test(t, a_log_is_read_on);
     tcase_add_test(t, a_renamed_log_is_the_same);
     tcase_add_loop_test(t, an_emptied_log_is_another, 0, sizeof changes / sizeof *changes);

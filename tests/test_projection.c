@@ -329,7 +329,7 @@ int main(void)
 {
     Suite *suite = suite_create("projection");
     TCase *tcase = tcase_create("projection");
-    tcase_set_timeout(tcase, 240);
+    tcase_set_timeout(tcase, 300);
     tcase_add_loop_test(tcase, projects, 0, sizeof project_cases / sizeof *project_cases);
     tcase_add_test(tcase, more_bounces_more_expected);
     tcase_add_test(tcase, more_that_cannot_be_reached_more_expected);

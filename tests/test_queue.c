@@ -132,7 +132,7 @@ int main(void)
 {
     Suite *suite = suite_create("queue");
     TCase *cases = tcase_create("queue");
-    tcase_set_timeout(cases, 120);
+    tcase_set_timeout(cases, 300);
     tcase_add_test(cases, first_in_first_out);
     tcase_add_test(cases, closed_queue_hands_out_what_it_holds);
     tcase_add_test(cases, waiting_ends);

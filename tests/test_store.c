@@ -528,7 +528,7 @@ int main(void)
     Suite *suite = suite_create("store");
     TCase *t = tcase_create("file");
     tcase_add_checked_fixture(t, setup, tempdir_remove);
-    tcase_set_timeout(t, 120);
+    tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, makes_a_private_file, 0, 3);
     tcase_add_loop_test(t, opens_again, 0, 2);
     tcase_add_test(t, follows_a_symbolic_link);
@@ -548,7 +548,7 @@ int main(void)
     suite_add_tcase(suite, t);
     TCase *locks = tcase_create("locks");
     tcase_add_checked_fixture(locks, setup, tempdir_remove);
-    tcase_set_timeout(locks, 60);
+    tcase_set_timeout(locks, 300);
     tcase_add_test(locks, one_lock_at_a_time);
     tcase_add_test(locks, one_lock_for_all_names);
     tcase_add_test(locks, a_dead_process_leaves_no_lock);

@@ -269,7 +269,7 @@ int main(void)
 {
     Suite *suite = suite_create("str");
     TCase *cases = tcase_create("str");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_test(cases, spans_compare);
     tcase_add_test(cases, spans_trim);
     tcase_add_loop_test(cases, numbers_are_read, 0, sizeof numbers / sizeof *numbers);

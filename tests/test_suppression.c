@@ -835,7 +835,7 @@ int main(void)
     suite_add_tcase(suite, pure);
     TCase *tables = tcase_create("tables");
     tcase_add_checked_fixture(tables, open_store, close_store);
-    tcase_set_timeout(tables, 120);
+    tcase_set_timeout(tables, 300);
     tcase_add_loop_test(tables, stores_what_it_derives, 0,
                         sizeof derive_cases / sizeof *derive_cases);
     tcase_add_test(tables, scans_and_counts);

@@ -193,7 +193,7 @@ int main(void)
 {
     Suite *suite = suite_create("tables");
     TCase *cases = tcase_create("tables");
-    tcase_set_timeout(cases, 60);
+    tcase_set_timeout(cases, 300);
     tcase_add_test(cases, domains_are_interned_in_their_order);
     tcase_add_test(cases, mailboxes_are_interned);
     tcase_add_test(cases, many_mailboxes);

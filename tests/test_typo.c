@@ -513,7 +513,7 @@ int main(void)
 {
     Suite *suite = suite_create("typo");
     TCase *tc = tcase_create("typo");
-    tcase_set_timeout(tc, 120);
+    tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, domain, 0, (int)(sizeof domains / sizeof *domains));
     tcase_add_test(tc, hostile);
     tcase_add_test(tc, targets);
@@ -526,7 +526,7 @@ int main(void)
     tcase_add_test(tc, address_of_another_cell);
     suite_add_tcase(suite, tc);
     tc = tcase_create("generator");
-    tcase_set_timeout(tc, 30);
+    tcase_set_timeout(tc, 300);
     tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
     tcase_add_loop_test(tc, generator, 0, (int)(sizeof sources / sizeof *sources));
     suite_add_tcase(suite, tc);

@@ -29,7 +29,7 @@ import time
 
 HOST = "127.0.0.1"
 USER = "bounces@example.org"
-START_SECONDS = 60
+START_SECONDS = 180
 PORT_TRIES = 10
 PR_SET_PDEATHSIG = 1
 

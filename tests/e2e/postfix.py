@@ -36,7 +36,7 @@ import threading
 import time
 
 HOST = "127.0.0.1"
-START_SECONDS = 60
+START_SECONDS = 180
 PR_SET_PDEATHSIG = 1
 
 REPLIES = {
@@ -313,7 +313,7 @@ class Postfix:
                 raise PostfixError("postfix did not start: "
                                    + self.log().decode("utf-8", "replace"))
             try:
-                with smtplib.SMTP(HOST, self.port, timeout=5) as client:
+                with smtplib.SMTP(HOST, self.port, timeout=START_SECONDS) as client:
                     client.noop()
                 return
             except (OSError, smtplib.SMTPException):

@@ -27,6 +27,8 @@ AS_OF = "2026-11-01"
 OK, VALVE, NOT_KEEP, USAGE, DATA, NOINPUT = 0, 4, 3, 64, 65, 66
 CANTCREATE, IO, TEMPFAIL, CONFIG = 73, 74, 75, 78
 
+PATIENCE = 300  # seconds that a run has on a busy machine: a deadline, which nothing waits for
+
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 LISTS = ("keep.csv", "review.csv", "drop.csv")
@@ -187,7 +189,7 @@ class Case(unittest.TestCase):
             if stream:
                 stream.close()
 
-    def finish(self, process, status=OK, timeout=60):
+    def finish(self, process, status=OK, timeout=PATIENCE):
         """Waits for a started command and checks its status (None: any)."""
         out, err = process.communicate(timeout=timeout)
         done = Done(process.args, process.returncode, out or b"", err or b"")
@@ -196,7 +198,7 @@ class Case(unittest.TestCase):
             self.assertEqual(done.status, status, f"{process.args[1:]}: {done.err}")
         return done
 
-    def winnow(self, *arguments, status=OK, stdin=None, timeout=60, **how):
+    def winnow(self, *arguments, status=OK, stdin=None, timeout=PATIENCE, **how):
         """Runs the command to its end and checks its status."""
         settings = dict(self.environment, **how.pop("environment", {}))
         how.setdefault("stdout", subprocess.PIPE)
@@ -296,7 +298,7 @@ class Case(unittest.TestCase):
                 found[os.path.relpath(whole, path)] = (st.st_mode, st.st_ino, st.st_mtime_ns, data)
         return found
 
-    def wait_until(self, what, true, seconds=30):
+    def wait_until(self, what, true, seconds=PATIENCE):
         """Waits for something to become true."""
         until = time.monotonic() + seconds
         while not (got := true()):

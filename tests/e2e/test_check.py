@@ -226,10 +226,10 @@ class OnlineTest(CheckCase):
         with Responder().hold() as slow, Responder() as server:
             run = self.start_waiting(slow, "--db", self.db, "list.csv")
             options = ("--as-of", AS_OF, "--db", self.db, "--dns-server", server.address)
-            done = self.check(*options, "ann@brackwell.net", status=NOT_KEEP, timeout=10)
+            done = self.check(*options, "ann@brackwell.net", status=NOT_KEEP)
             self.assertIn(b"hard_bounced", done.out)
             asked = server.asked()
-            self.check(*options, "bob@brackwell.net", timeout=10)
+            self.check(*options, "bob@brackwell.net")
             self.assertGreater(server.asked(), asked)  # nothing was stored
             slow.release()
             self.finish(run)

@@ -372,7 +372,7 @@ class ScriptTest(FetchCase):
             while not self.server.closing.wait(0.05):
                 connection.sendall(b"x")
         def silent(*_):
-            self.server.closing.wait(60)
+            self.server.closing.wait(600)
         line, octets = b"x" * 65536, b"* 1 FETCH (UID 1 BODY[] {%d}\r\n"
         for name, word, reply, status, words in (
                 ("endless greeting", None, endless(line), (DATA, TEMPFAIL), ""),
@@ -407,7 +407,9 @@ class ScriptTest(FetchCase):
                     self.server.greeting = reply
                 else:
                     self.server.replies[word] = reply
-                done = self.run_script(self.server, "--timeout", "1", status=None)
+                # Only what keeps a run waiting is waited out.
+                seconds = "1" if words in ("", "does not answer", "makes no progress") else "60"
+                done = self.run_script(self.server, "--timeout", seconds, status=None)
                 self.assertIn(done.status, status, done.err)
                 self.check_sentence(done, words)
                 self.assertEqual(self.fetch_counts(Script(bounces(1), port=self.server.port)),
@@ -429,7 +431,7 @@ class ScriptTest(FetchCase):
         def reply(_, tag, command):
             seen.append(command)
             if len(seen) >= number:
-                server.closing.wait(60)
+                server.closing.wait(600)
                 return None
             return server.answer(word, command) + tag + b" OK\r\n"
         server.replies[word] = reply

@@ -37,7 +37,7 @@ class ExampleTest(Case):
 
     def parse(self, *arguments, status, **how):
         how.setdefault("stdout", subprocess.PIPE)
-        done = subprocess.run([EXAMPLE, *arguments], stderr=subprocess.PIPE, timeout=60,
+        done = subprocess.run([EXAMPLE, *arguments], stderr=subprocess.PIPE, timeout=support.PATIENCE,
                               check=False, env=self.environment, **how)
         self.assertEqual(done.returncode, status, done.stderr)
         return done
@@ -143,7 +143,7 @@ class InstalledTest(Case):
 
     def shell(self, command):
         done = subprocess.run(["sh", "-c", command], cwd=self.work, env=self.environment,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=support.PATIENCE,
                               check=False)
         return done.returncode, done.stdout.decode()
 

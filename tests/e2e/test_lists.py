@@ -36,7 +36,7 @@ class Server:
                 server.requests.append((self.path, dict(self.headers)))
                 page = server.pages.get(self.path, 404)
                 if page == "hang":
-                    server.release.wait(60)
+                    server.release.wait(600)
                     return
                 status, headers, body = 200, {}, page
                 if isinstance(page, int):
@@ -325,7 +325,7 @@ class UpdateTest(ListsCase):
         self.wait_until("the first request", lambda: self.http.requests)
         self.refuse("disposable=/good", status=TEMPFAIL, words="another run is changing the files")
         first.send_signal(signal.SIGTERM)
-        done = self.finish(first, status=128 + signal.SIGTERM, timeout=20)
+        done = self.finish(first, status=128 + signal.SIGTERM)
         self.assertEqual(done.err, "winnow: stopped\n")
         self.assertEqual(os.listdir(self.own), [])
         self.update("-q", "disposable=/good")

@@ -336,7 +336,7 @@ class LockTest(OutputCase):
     def test_wait(self):
         with Responder().hold() as server:
             run = self.hold(server)
-            waiting = self.start("clean", "--db", self.db, "--offline", "--wait", "60", "-o",
+            waiting = self.start("clean", "--db", self.db, "--offline", "--wait", "600", "-o",
                                  "second", "list.csv")
             self.winnow("clean", "--db", self.db, "--offline", "--wait", "1", "-o", "third",
                         "list.csv", status=TEMPFAIL)

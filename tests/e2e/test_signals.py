@@ -83,7 +83,7 @@ class SignalCase(Case):
 
     def stop(self, run, number, expected):
         run.send_signal(number)
-        run.wait(60)  # before its standard input is closed
+        run.wait(support.PATIENCE)  # before its standard input is closed
         done = self.finish(run, 128 + number)
         self.assertFalse(done.killed, "the stop must be orderly")
         self.assertRegex(done.err, r"winnow: [^\n]*stopped[^\n]*\n\Z")
@@ -214,9 +214,12 @@ class OrderlyTest(SignalCase):
 
         with Responder(script) as server:
             run = self.start("clean", "--db", self.db, "--dns-server", server.address,
-                             "--dns-timeout", "60000", "-o", "out", "many.csv")
-            self.wait_until("the questions", lambda: server.asked() >= 599)
-            time.sleep(0.3)
+                             "--dns-timeout", "60000", "--progress", "always", "-o", "out",
+                             "many.csv")
+            shown = b""
+            while b"299 of 300" not in shown:
+                shown += (piece := os.read(run.stderr.fileno(), 4096))
+                self.assertTrue(piece, shown)
             run.send_signal(signal.SIGINT)
             self.finish(run, 130)
             server.script = fine

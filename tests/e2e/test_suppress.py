@@ -681,7 +681,7 @@ class ImportTest(SuppressCase):
             self.wait_until("the lock", lambda: os.path.exists(self.db + ".import.lock"))
             run.send_signal(signal.SIGINT)
             os.close(write_end)
-            _, err = run.communicate(timeout=60)
+            _, err = run.communicate(timeout=support.PATIENCE)
         self.assertEqual(run.returncode, 128 + signal.SIGINT, err)
 
     def test_a_large_list(self):
@@ -694,7 +694,7 @@ class ImportTest(SuppressCase):
         first = self.start("suppress", "list", "--db", self.db)
         first.stdout.readline()
         first.send_signal(signal.SIGINT)
-        _, err = first.communicate(timeout=60)
+        _, err = first.communicate(timeout=support.PATIENCE)
         self.assertEqual(first.returncode, 128 + signal.SIGINT, err)
 
 

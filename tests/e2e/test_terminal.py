@@ -29,7 +29,7 @@ class TerminalCase(Case):
         run = self.start(*arguments, **how)
         os.close(slave)
         shown = b""
-        until = time.monotonic() + 60
+        until = time.monotonic() + support.PATIENCE
         while time.monotonic() < until:
             if during and run.poll() is None:
                 during(shown)
@@ -99,11 +99,11 @@ class LongFormTest(TerminalCase):
 
 
 class ProgressTest(TerminalCase):
-    def hold(self, *arguments, **how):
-        """A run that waits long enough for DNS to be seen."""
+    def hold(self, *arguments, seconds=1.5, **how):
+        """A run that waits for DNS until that is seen, or for so many seconds."""
         with Responder().hold() as server:
             def during(shown):
-                if b"resolving" in shown or time.monotonic() - began > 1.5:
+                if b"resolving" in shown or time.monotonic() - began > seconds:
                     server.release()
 
             began = time.monotonic()
@@ -111,7 +111,7 @@ class ProgressTest(TerminalCase):
                                     "--dns-timeout", "60000", *arguments, during=during, **how)
 
     def test_live_line(self):
-        shown, _ = self.hold("list.csv")
+        shown, _ = self.hold("list.csv", seconds=support.PATIENCE)
         self.assertRegex(shown, r"\r\x1b\[Kresolving: 0 of 1 domains")
         # It is gone before the summary.
         end = shown.rindex(CLEAR)
@@ -131,12 +131,16 @@ class ProgressTest(TerminalCase):
     def test_always_without_a_terminal(self):
         with Responder().hold() as server:
             run = self.start_waiting(server, "--no-db", "--progress", "always", "list.csv")
-            time.sleep(0.6)
-            server.release()
-            done = self.finish(run)
-        self.assertIn("resolving: 0 of 1 domains", done.err)
-        self.assertNotIn("\x1b", done.err)
-        self.assertRegex(done.err.splitlines()[-1], r"^winnow: list.csv: 3 records")
+            shown = b""
+            while piece := os.read(run.stderr.fileno(), 4096):
+                shown += piece
+                if b"resolving: 0 of 1 domains" in shown:
+                    server.release()
+            self.finish(run)
+        err = shown.decode()
+        self.assertIn("resolving: 0 of 1 domains", err)
+        self.assertNotIn("\x1b", err)
+        self.assertRegex(err.splitlines()[-1], r"^winnow: list.csv: 3 records")
 
     def test_none_without_a_terminal(self):
         with Responder().hold() as server:

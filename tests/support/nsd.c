@@ -19,7 +19,7 @@
 
 enum {
     STARTS = 5,
-    READY_TRIES = 200,
+    READY_TRIES = 1800,
     READY_WAIT_MS = 50,
     ZONES_MOST = 16
 };
