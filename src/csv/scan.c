@@ -67,19 +67,19 @@ static void record_ended(int terminator, void *arg)
 }
 
 enum {
-    GROWTH = 1 << 14 /* octets by which libcsv's copy of a field grows */
+    GROWTH = 1 << 14 /* most octets by which libcsv's copy of a field grows */
 };
 
 /* Its own growth of 128 octets would move a field of a mebibyte eight thousand times where memory
- * cannot grow in place. */
-static void begin(struct consultation *c, char delimiter)
+ * cannot grow in place; a short line gets no more than it needs. `n`: octets that will be fed. */
+static void begin(struct consultation *c, char delimiter, size_t n)
 {
     *c = (struct consultation){0};
     if (csv_init(&c->parser, 0) != 0) {
         wn_out_of_memory();
     }
     csv_set_delim(&c->parser, (unsigned char)delimiter);
-    csv_set_blk_size(&c->parser, GROWTH);
+    csv_set_blk_size(&c->parser, n < GROWTH ? n + 1 : GROWTH);
 }
 
 static void feed(struct consultation *c, const char *p, size_t n)
@@ -110,7 +110,7 @@ static void feed_within_line(struct consultation *c, const char *p, size_t n)
 bool wn_csv_line_is_record(struct wn_span line, char delimiter)
 {
     struct consultation c;
-    begin(&c, delimiter);
+    begin(&c, delimiter, line.n + 1);
     feed_within_line(&c, line.p, line.n);
     feed(&c, "\n", 1);
     bool ended = c.records > 0;
@@ -124,7 +124,7 @@ static bool find_broken_field(struct wn_span record, char delimiter, uint32_t co
                               struct wn_span *raw)
 {
     struct consultation c;
-    begin(&c, delimiter);
+    begin(&c, delimiter, record.n);
     const char *end = record.p + record.n;
     const char *start = record.p; /* of the field that is open */
     const char *p = record.p;
@@ -232,7 +232,7 @@ struct wn_span wn_csv_value(struct wn_span raw, struct wn_buf *room)
     /* Doubled or stray quotes: libcsv's reading. No delimiter can end the field here, so a byte
      * that no text holds takes its place; nor can a line end. */
     struct consultation c;
-    begin(&c, '\0');
+    begin(&c, '\0', raw.n);
     csv_set_space_func(&c.parser, is_value_blank);
     csv_set_term_func(&c.parser, is_never_end);
     c.value = room;
