@@ -7,6 +7,7 @@
 
 #include "csv/cut.h"
 #include "csv/scan.h"
+#include "support/draw.h"
 
 static uint64_t bytes_read; /* by all that the cutter calls */
 
@@ -260,16 +261,6 @@ START_TEST(records_and_rejects)
     }
 }
 END_TEST
-
-static uint64_t seed = 88172645463325252U;
-
-static unsigned draw(unsigned below)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (unsigned)(seed >> 33) % below;
-}
 
 /* Every byte of the input is in a record, in a reject or in a blank line, whatever the windows. */
 START_TEST(any_windows_give_the_same)

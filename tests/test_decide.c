@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "support/draw.h"
 #include "verdict/decide.h"
 
 #define NOW         INT64_C(1795287580)
@@ -424,16 +425,6 @@ START_TEST(nothing_known_is_no_crash)
     ck_assert_int_eq(v.reason, WN_REASON_not_probed);
 }
 END_TEST
-
-static uint64_t seed = 88172645463325252U;
-
-static unsigned draw(unsigned below)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (unsigned)(seed >> 33) % below;
-}
 
 static int64_t draw_time(void)
 {

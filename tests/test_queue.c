@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/queue.h"
 
 enum {
@@ -34,8 +33,8 @@ START_TEST(first_in_first_out)
     ck_assert_int_eq(value_of(wn_queue_pop(&q)), 1);
     ck_assert_int_eq(value_of(wn_queue_try_pop(&q)), 2);
     wn_queue_push(&q, &items[0].link);
-    ck_assert_int_eq(value_of(wn_queue_pop_for(&q, 0)), 3);
-    ck_assert_int_eq(value_of(wn_queue_pop_for(&q, 1000000)), 1);
+    ck_assert_int_eq(value_of(wn_queue_pop(&q)), 3);
+    ck_assert_int_eq(value_of(wn_queue_pop(&q)), 1);
     ck_assert_uint_eq(q.length, 0);
     wn_queue_release(&q);
 }
@@ -51,20 +50,6 @@ START_TEST(closed_queue_hands_out_what_it_holds)
     ck_assert_int_eq(value_of(wn_queue_pop(&q)), 1);
     ck_assert_ptr_null(wn_queue_pop(&q));
     ck_assert_ptr_null(wn_queue_try_pop(&q));
-    ck_assert_ptr_null(wn_queue_pop_for(&q, 1000000));
-    wn_queue_release(&q);
-}
-END_TEST
-
-START_TEST(waiting_ends)
-{
-    struct wn_queue q;
-    wn_queue_init(&q);
-    int64_t began = wn_clock_monotonic_ms();
-    ck_assert_ptr_null(wn_queue_pop_for(&q, 0));
-    ck_assert_ptr_null(wn_queue_pop_for(&q, 1));
-    ck_assert_ptr_null(wn_queue_pop_for(&q, 2));
-    ck_assert_int_ge(wn_clock_monotonic_ms() - began, 3);
     wn_queue_release(&q);
 }
 END_TEST
@@ -74,15 +59,14 @@ struct shared {
     atomic_int popped;
 };
 
-/* Takes until the queue is closed and empty, by all three ways of taking, and hands back. */
+/* Takes until the queue is closed and empty, by both ways of taking, and hands back. */
 static void *consume(void *arg)
 {
     struct shared *s = arg;
     for (int i = 0;; i++) {
-        struct wn_queue_item *item = i % 3 == 0   ? wn_queue_try_pop(&s->there)
-                                     : i % 3 == 1 ? wn_queue_pop_for(&s->there, 1)
-                                                  : wn_queue_pop(&s->there);
-        if (item == NULL && i % 3 == 2) {
+        bool waits = i % 2 == 1;
+        struct wn_queue_item *item = waits ? wn_queue_pop(&s->there) : wn_queue_try_pop(&s->there);
+        if (item == NULL && waits) {
             return NULL;
         }
         if (item != NULL) {
@@ -135,7 +119,6 @@ int main(void)
     tcase_set_timeout(cases, 300);
     tcase_add_test(cases, first_in_first_out);
     tcase_add_test(cases, closed_queue_hands_out_what_it_holds);
-    tcase_add_test(cases, waiting_ends);
     tcase_add_test(cases, every_item_is_taken_once);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

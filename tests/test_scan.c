@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "csv/scan.h"
+#include "support/draw.h"
 
 enum {
     LONGEST = 24,     /* bytes of a random input */
@@ -63,16 +64,6 @@ static size_t consult(struct reading *r, const char *p, size_t n, char delimiter
     csv_fini(&parser, take_field, take_record, r);
     csv_free(&parser);
     return ended;
-}
-
-static uint64_t seed = 88172645463325252U;
-
-static unsigned draw(unsigned below)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (unsigned)(seed >> 33) % below;
 }
 
 static size_t random_input(char *out, const char *const *words, unsigned word_count)

@@ -354,16 +354,6 @@ static bool is_known(struct wn_span domain)
            wn_names_find_domain(&wn_names_reserved, domain, WN_LIST_RESERVED) != 0;
 }
 
-const char *wn_typo_word(enum wn_typo_kind kind)
-{
-    static const char *const words[] = {
-        [WN_TYPO_SLIP] = "slip",
-        [WN_TYPO_TLD] = "tld",
-        [WN_TYPO_MISSING_DOT] = "missing_dot",
-    };
-    return words[kind];
-}
-
 /* The best answer so far. */
 struct answer {
     const struct wn_target *target; /* NULL: none */

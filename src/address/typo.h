@@ -19,9 +19,6 @@ enum wn_typo_kind {
     WN_TYPO_MISSING_DOT /* a dot is missing or out of its place: gmailcom, hotmail.couk */
 };
 
-/* "slip", "tld" or "missing_dot". */
-const char *wn_typo_word(enum wn_typo_kind kind);
-
 enum {
     WN_TYPO_DOMAIN_MAX = 22 /* octets of the longest well-known domain */
 };

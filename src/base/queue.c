@@ -2,18 +2,12 @@
 #include "base/queue.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <time.h>
 
 void wn_queue_init(struct wn_queue *q)
 {
     *q = (struct wn_queue){0};
     pthread_mutex_init(&q->lock, NULL);
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&q->filled, &attr);
-    pthread_condattr_destroy(&attr);
+    pthread_cond_init(&q->filled, NULL);
 }
 
 void wn_queue_release(struct wn_queue *q)
@@ -66,27 +60,6 @@ struct wn_queue_item *wn_queue_pop(struct wn_queue *q)
 struct wn_queue_item *wn_queue_try_pop(struct wn_queue *q)
 {
     pthread_mutex_lock(&q->lock);
-    struct wn_queue_item *item = take(q);
-    pthread_mutex_unlock(&q->lock);
-    return item;
-}
-
-struct wn_queue_item *wn_queue_pop_for(struct wn_queue *q, int timeout_ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&q->lock);
-    while (q->head == NULL && !q->closed) {
-        if (pthread_cond_timedwait(&q->filled, &q->lock, &until) == ETIMEDOUT) {
-            break;
-        }
-    }
     struct wn_queue_item *item = take(q);
     pthread_mutex_unlock(&q->lock);
     return item;

@@ -38,9 +38,6 @@ struct wn_queue_item *wn_queue_pop(struct wn_queue *q);
 /* Does not wait: NULL when there is nothing now. */
 struct wn_queue_item *wn_queue_try_pop(struct wn_queue *q);
 
-/* Waits at most `timeout_ms`; NULL on time-out or when closed and empty. */
-struct wn_queue_item *wn_queue_pop_for(struct wn_queue *q, int timeout_ms);
-
 /* No more pushes; wakes everyone who waits. */
 void wn_queue_close(struct wn_queue *q);
 
