@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What each mail service's JSON says: the samples of tests/data/webhooks, written after the
- * services' documentation, and their notices. Then the traps of the formats, hostile records, and
- * that every row of the table can be reached. */
+ * services' documentation, and their notices. Then the traps of the formats, and that every row of
+ * the table can be reached. What is hostile: test_json_hostile.c. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,103 +9,7 @@
 #include "bounce/json/path.h"
 #include "bounce/json/record.h"
 #include "bounce/words.h"
-#include "support/tempdir.h"
-
-/* 2026-03-01T15:00:00Z; times are told from here. */
-#define THEN INT64_C(1772377200)
-
-static struct wn_buf got;
-
-static void add_quoted(const char *key, struct wn_span value)
-{
-    if (value.n > 0) {
-        wn_buf_addf(&got, " %s='%.*s'", key, (int)value.n, value.p);
-    }
-}
-
-static const char *hardness_word(enum wn_hardness hardness)
-{
-    static const char *const words[] = {
-        [WN_HARDNESS_unknown] = "", [WN_HARDNESS_hard] = " hard", [WN_HARDNESS_soft] = " soft"};
-    return words[hardness];
-}
-
-/* One line a notice. */
-static int note(void *arg, const struct wn_notice *n)
-{
-    static const char *const faults[WN_NOTICE_FAULTS] = {[WN_NOTICE_RECORD] = "record",
-                                                         [WN_NOTICE_ADDRESS] = "address",
-                                                         [WN_NOTICE_DATE] = "date",
-                                                         [WN_NOTICE_KIND] = "kind",
-                                                         [WN_NOTICE_CODE] = "code",
-                                                         [WN_NOTICE_NO_BOUNCE] = "no_bounce",
-                                                         [WN_NOTICE_UNRECOGNISED] = "unrecognised",
-                                                         [WN_NOTICE_UNFINISHED] = "unfinished"};
-    (void)arg;
-    wn_buf_addf(&got, "%d ", (int)n->line);
-    if (n->fault != WN_NOTICE_OK) {
-        wn_buf_addf(&got, "!%s", faults[n->fault]);
-        add_quoted("cell", n->cell);
-    } else {
-        wn_buf_addf(&got, "%.*s %lld %s%s", (int)n->recipient.n, n->recipient.p,
-                    (long long)(n->at - THEN), wn_event_kind_word(n->kind),
-                    hardness_word(n->hardness));
-        if (n->said != WN_CATEGORY_unclassified) {
-            wn_buf_addf(&got, " said=%s", wn_category_word(n->said));
-        }
-        wn_buf_add_text(&got, n->about_sender ? " about_sender" : "");
-        if (n->reply.code != 0) {
-            wn_buf_addf(&got, " %d", n->reply.code);
-        }
-        if (n->reply.enhanced[0] != 0) {
-            wn_buf_addf(&got, " %d.%d.%d", n->reply.enhanced[0], n->reply.enhanced[1],
-                        n->reply.enhanced_detail);
-        }
-        if (n->reply.phase != WN_PHASE_unknown) {
-            wn_buf_addf(&got, " at_%s", wn_phase_word(n->reply.phase));
-        }
-        add_quoted("text", n->reply.text);
-        add_quoted("host", n->remote);
-        add_quoted("message", n->message_id);
-        add_quoted("event", n->event_id);
-    }
-    wn_buf_add_char(&got, '\n');
-    return WN_OK;
-}
-
-/* The notices of a file. */
-static const char *read_file(const char *path, int64_t jobs)
-{
-    static _Atomic int stop;
-    static char head[WN_SOURCE_HEAD];
-    struct wn_input input = {0};
-    struct wn_error err = {0};
-    size_t n;
-    const struct wn_source_settings settings = {.now = THEN, .jobs = jobs, .stop = &stop};
-    struct wn_reading reading = {.input = &input, .settings = &settings, .visit = note};
-    wn_buf_clear(&got);
-    ck_assert_msg(wn_input_open(&input, path, &stop, &err) == WN_OK, "%s", err.text);
-    ck_assert_msg(wn_input_read(&input, 0, head, sizeof head, &n, &err) == WN_OK, "%s", err.text);
-    const struct wn_source *source = wn_source_find((struct wn_span){head, n});
-    ck_assert_str_eq(source->name, "json");
-    ck_assert_msg(source->read(&reading, &err) == WN_OK, "%s", err.text);
-    wn_input_close(&input);
-    return wn_buf_text(&got);
-}
-
-/* The notices of a record. */
-static const char *read_text(struct wn_span text)
-{
-    struct wn_json_notices notices = {0};
-    const struct wn_json_record record = {0, text.n, 1, NULL, false};
-    wn_buf_clear(&got);
-    wn_json_read_record(&record, text, &notices);
-    for (size_t i = 0; i < notices.count; i++) {
-        (void)note(NULL, &notices.list[i]);
-    }
-    wn_json_notices_release(&notices);
-    return wn_buf_text(&got);
-}
+#include "support/json_notices.h"
 
 static const struct {
     const char *file, *want;
@@ -264,7 +168,7 @@ START_TEST(reads_samples)
     char path[256];
     (void)snprintf(path, sizeof path, WN_TEST_ROOT "/tests/data/webhooks/%s.json",
                    samples[_i].file);
-    ck_assert_str_eq(read_file(path, 1), samples[_i].want);
+    ck_assert_str_eq(json_read_file(path, 1), samples[_i].want);
 }
 END_TEST
 
@@ -363,7 +267,7 @@ static const struct {
 
 START_TEST(minds_traps)
 {
-    const char *notices = read_text(wn_span_of(traps[_i].text));
+    const char *notices = json_read_text(wn_span_of(traps[_i].text));
     ck_assert_msg(strcmp(notices, traps[_i].want) == 0, "%s: %s", traps[_i].name, notices);
 }
 END_TEST
@@ -412,131 +316,11 @@ START_TEST(judges)
     struct wn_event event;
     wn_json_read_record(&record, text, &notices);
     ck_assert_uint_eq(notices.count, 1);
-    ck_assert(wn_notice_judge(&notices.list[0], THEN, key, &event));
+    ck_assert(wn_notice_judge(&notices.list[0], JSON_THEN, key, &event));
     ck_assert_msg(event.action == judged[_i].action && event.category == judged[_i].category,
                   "%s: %s %s", judged[_i].name, wn_bounce_action_word(event.action),
                   wn_category_word(event.category));
     wn_json_notices_release(&notices);
-}
-END_TEST
-
-/* `before`, `count` times `middle`, `after`. */
-static struct wn_span build(struct wn_buf *text, const char *before, size_t count,
-                            const char *middle, const char *after)
-{
-    wn_buf_clear(text);
-    wn_buf_add_text(text, before);
-    for (size_t i = 0; i < count; i++) {
-        wn_buf_add_text(text, middle);
-    }
-    wn_buf_add_text(text, after);
-    return wn_buf_span(text);
-}
-
-static const struct {
-    const char *name, *before, *middle, *after;
-    size_t count;
-    const char *want;
-} hostile[] = {
-    {"nested 10,000 deep", "{\"a\":", "[", "", 10000, "1 !record cell='no JSON'\n"},
-    {"nested 10,000 deep in a text", "{\"Type\":\"N\",\"TopicArn\":\"t\",\"Message\":\"[", "[",
-     "\"}", 10000, "1 !record cell='no JSON'\n"},
-    {"too many values", "{\"a\":[1", ",1", "]}", 100001, "1 !record cell='no JSON'\n"},
-    {"a long text", "{\"event\":\"deferred\",\"email\":\"a@x.com\",\"message-id\":\"m\",\"x\":\"",
-     "0123456789", "\",\"ts_event\":1772377200}", 300000,
-     "1 a@x.com 0 deferred soft message='m'\n"},
-    {"a long address",
-     "{\"event\":\"spam\",\"message-id\":\"m\",\"ts_event\":1772377200,\"email\":\"", "a",
-     "@x.com\"}", 1100,
-     "1 !address "
-     "cell='"
-     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-     "aaaaaaa'\n"},
-    {"too many recipients",
-     "{\"type\":\"Delivery\",\"id\":\"k\",\"queue\":\"q\",\"response\":{},\"timestamp\":1,"
-     "\"recipient\":[\"a@x.com\"",
-     ",\"a@x.com\"", "]}", 10000, "1 !record cell='too many recipients'\n"},
-    {"one number", "{\"a\":", "1", "}", 1000000, "1 !record cell='of no known service'\n"},
-};
-
-START_TEST(survives_what_is_hostile)
-{
-    struct wn_buf text = {0};
-    const char *notices = read_text(
-        build(&text, hostile[_i].before, hostile[_i].count, hostile[_i].middle, hostile[_i].after));
-    ck_assert_msg(strcmp(notices, hostile[_i].want) == 0, "%s: %.300s", hostile[_i].name, notices);
-    wn_buf_release(&text);
-}
-END_TEST
-
-START_TEST(a_nul_and_broken_utf8_do_no_harm)
-{
-    static const char nul[] =
-        "{\"event\":\"spam\",\"email\":\"a@x.com\0\",\"message-id\":\"m\"" AT "}";
-    ck_assert_str_eq(read_text((struct wn_span){nul, sizeof nul - 1}),
-                     "1 !record cell='no JSON'\n");
-    ck_assert_str_eq(
-        read_text(WN_SPAN("{\"event\":\"spam\",\"email\":\"\xff@x.com\",\"message-id\":"
-                          "\"m\"" AT "}")),
-        "1 \xff@x.com 0 complaint message='m'\n");
-}
-END_TEST
-
-START_TEST(wrapping_ends)
-{
-    struct wn_buf text = {0};
-    struct wn_span wrapped = build(&text, "", 8, "{\"event-data\":", "1}}}}}}}}");
-    ck_assert_str_eq(read_text(wrapped), "1 !record cell='wrapped too often'\n");
-    wn_buf_release(&text);
-}
-END_TEST
-
-/* A large input is read by several threads, in order. */
-START_TEST(jobs_change_nothing)
-{
-    struct wn_buf text = {0}, once = {0};
-    (void)tempdir_make();
-    for (int i = 0; i < 60000; i++) {
-        wn_buf_addf(&text,
-                    "{\"event\":\"spam\",\"email\":\"a%d@x.com\",\"message-id\":\"m\"" AT "}%s\n",
-                    i, i % 1000 == 7 ? "}" : "");
-    }
-    const char *path = tempdir_write("large.json", text.p, text.len);
-    wn_buf_add_text(&once, read_file(path, 1));
-    ck_assert_ptr_nonnull(strstr(wn_buf_text(&once), "\n60000 a59999@x.com"));
-    ck_assert_str_eq(read_file(path, 4), wn_buf_text(&once));
-    wn_buf_release(&text);
-    wn_buf_release(&once);
-    tempdir_remove();
-}
-END_TEST
-
-static int refuse_all(void *arg, const struct wn_notice *notice)
-{
-    (void)notice;
-    ++*(int *)arg;
-    return WN_E_INTERNAL;
-}
-
-START_TEST(stops)
-{
-    static _Atomic int stop;
-    struct wn_input input = {0};
-    struct wn_error err = {0};
-    int visits = 0;
-    const struct wn_source_settings settings = {.now = THEN, .jobs = 1, .stop = &stop};
-    struct wn_reading reading = {
-        .input = &input, .settings = &settings, .visit = refuse_all, .arg = &visits};
-    (void)tempdir_make();
-    stop = 0;
-    ck_assert_int_eq(wn_input_open(&input, tempdir_text("a.json", "{}{}"), &stop, &err), WN_OK);
-    ck_assert_int_eq(wn_source_json.read(&reading, &err), WN_E_INTERNAL);
-    ck_assert_int_eq(visits, 1);
-    stop = 15;
-    err = (struct wn_error){0};
-    ck_assert_int_eq(wn_source_json.read(&reading, &err), WN_E_SIGNAL + 15);
-    wn_input_close(&input);
-    tempdir_remove();
 }
 END_TEST
 
@@ -613,11 +397,6 @@ int main(void)
     tcase_add_loop_test(t, reads_samples, 0, sizeof samples / sizeof *samples);
     tcase_add_loop_test(t, minds_traps, 0, sizeof traps / sizeof *traps);
     tcase_add_loop_test(t, judges, 0, sizeof judged / sizeof *judged);
-    tcase_add_loop_test(t, survives_what_is_hostile, 0, sizeof hostile / sizeof *hostile);
-    tcase_add_test(t, a_nul_and_broken_utf8_do_no_harm);
-    tcase_add_test(t, wrapping_ends);
-    tcase_add_test(t, jobs_change_nothing);
-    tcase_add_test(t, stops);
     tcase_add_test(t, every_row_is_reached);
     tcase_add_test(t, words_mean_categories);
     suite_add_tcase(suite, t);
