@@ -180,6 +180,8 @@ class Sink:
 class Postfix:
     """One running Postfix; use it as a context manager, or call start() and stop()."""
 
+    main_cf, master_cf, host = MAIN_CF, MASTER_CF, HOST
+
     def __init__(self):
         self.directory = self.process = self.sink = None
         self.port = 0
@@ -198,7 +200,6 @@ class Postfix:
             # Its own users must get into it.
             self.directory = tempfile.mkdtemp(prefix="winnow-postfix-", dir="/tmp")
             os.chmod(self.directory, 0o755)
-            self.sink = Sink()
             self._configure()
             self._launch()
             return self
@@ -231,7 +232,7 @@ class Postfix:
 
     def send(self, sender, recipients, message_id):
         """Gives it one message by SMTP; `message_id` with its angle brackets."""
-        with smtplib.SMTP(HOST, self.port, timeout=START_SECONDS) as client:
+        with smtplib.SMTP(self.host, self.port, timeout=START_SECONDS) as client:
             client.sendmail(sender, recipients,
                             f"From: {sender}\nTo: undisclosed-recipients:;\nSubject: news\n"
                             f"Message-ID: {message_id}\nDate: Sat, 21 Nov 2026 12:00:00 +0000\n\n"
@@ -284,12 +285,16 @@ class Postfix:
             os.mkdir(self.path(name), 0o755)
         os.chown(self.path("data"), user.pw_uid, -1)
         os.chown(self.path("boxes"), user.pw_uid, user.pw_gid)
-        self.port = free_port()
-        values = {"dir": self.directory, "uid": user.pw_uid, "gid": user.pw_gid,
-                  "sink": self.sink.port, "closed": free_port(), "port": self.port}
-        for name, text in (("main.cf", MAIN_CF), ("master.cf", MASTER_CF)):
+        values = {"dir": self.directory, "uid": user.pw_uid, "gid": user.pw_gid, **self._values()}
+        for name, text in (("main.cf", self.main_cf), ("master.cf", self.master_cf)):
             with open(self.path("config/" + name), "w", encoding="ascii") as f:
                 f.write(text.format(**values))
+
+    def _values(self):
+        """What stands in braces in the configuration, besides the place and the user."""
+        self.sink = Sink()
+        self.port = free_port()
+        return {"sink": self.sink.port, "closed": free_port(), "port": self.port}
 
     def _launch(self):
         environment = dict(os.environ, PATH=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
@@ -313,7 +318,7 @@ class Postfix:
                 raise PostfixError("postfix did not start: "
                                    + self.log().decode("utf-8", "replace"))
             try:
-                with smtplib.SMTP(HOST, self.port, timeout=START_SECONDS) as client:
+                with smtplib.SMTP(self.host, self.port, timeout=START_SECONDS) as client:
                     client.noop()
                 return
             except (OSError, smtplib.SMTPException):
