@@ -30,6 +30,7 @@ class Rules:
     group_times: dict = dataclasses.field(default_factory=dict)
     random_times: int = 1           # a domain may be asked for mailboxes that nobody named
     group_random_times: dict = dataclasses.field(default_factory=dict)
+    accepted: frozenset = frozenset()  # domains of which an earlier run had a mailbox accepted
     killed: tuple = ()              # moments at which the client was killed
     late: float = 0.5               # seconds in which a server may still accept it
 
@@ -204,9 +205,9 @@ def few_questions(transcript, by_name, rules):
     return found
 
 
-def random_only_where_needed(transcript, by_name, _):
+def random_only_where_needed(transcript, by_name, rules):
     """A random mailbox says something only of a domain of which a real one was accepted."""
-    found, accepted = [], set()
+    found, accepted = [], set(rules.accepted)
     replies = {(connection, address): text for _, connection, address, text in answers(transcript)}
     for entry in transcript:
         address = recipient(entry)

@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Two thousand mailboxes on some sixty servers of every temper are asked: each gets the outcome that
+was planted, and the servers saw nothing but good manners. WN_BINARY=... python3
+tests/e2e/test_probe_zoo.py
+
+ZOO_TRANSCRIPT=FILE in the environment: what the servers saw in the last case, a line each.
+"""
+
+import collections
+import os
+import signal
+import time
+import unittest
+
+import nsd
+import smtp_zoo
+import zoo_checks
+from probing import HELO, SENDER, ProbeCase
+from smtp_zoo import Zoo
+from support import main
+from zoo_checks import Rules, answers, recipient
+from zoo_plan import EXISTS, Plan
+
+WHY_NOT = smtp_zoo.why_not() or (None if nsd.find_nsd() else "nsd is not installed")
+
+# Those whose answers do not change with the time or the number of the questions.
+STEADY = ["postfix", "exim", "sendmail", "google", "microsoft365", "icloud", "yandex", "gmx", "tarpit",
+          "slow_banner", "tls", "split", "catch_all", "greylist", "hosted"]
+FINAL = {"mailbox_accepted", "mailbox_not_found", "mailbox_disabled", "restricted", "catch_all"}
+STORED = 1.0  # seconds after which an answer must be in the store
+
+
+@unittest.skipIf(WHY_NOT, WHY_NOT or "")
+class ZooCase(ProbeCase):
+    def begin(self, names=None):
+        """Plans, starts the servers and the name server, writes the list."""
+        self.plan = Plan(names)
+        self.zoo = Zoo(self.plan.servers).start()
+        self.addCleanup(self.keep_transcript)
+        self.server = nsd.Nsd([self.write("zone", self.plan.zone())]).start()
+        self.addCleanup(self.server.stop)
+        self.list_of(self.plan.order())
+
+    def keep_transcript(self):
+        self.zoo.stop()
+        if path := os.environ.get("ZOO_TRANSCRIPT"):
+            began = self.zoo.entries[0].time if self.zoo.entries else 0
+            with open(path, "w", encoding="utf-8") as f:
+                for e in self.zoo.entries:
+                    f.write(f"{e.time - began:9.4f} {e.server} {e.connection} {e.what} {e.text}\n")
+
+    def rules(self, **more):
+        return Rules(SENDER, HELO, group_recipients=self.plan.numbers("recipients"),
+                     group_times=self.plan.numbers("times"),
+                     group_random_times=self.plan.numbers("random_times"), **more)
+
+    def settled(self):
+        """The transcript when every connection has ended."""
+        self.wait_until("the end of all connections", lambda: not self.zoo.open)
+        return self.zoo.transcript()
+
+    def check_faults(self, transcript, rules):
+        found = zoo_checks.faults_of(transcript, self.plan.servers, rules)
+        self.assertEqual(found[:20], [], f"{len(found)} faults")
+
+    def check_planted(self, output):
+        """Every reason; and, of all things, no one who exists is given up."""
+        lost = [row["email"] for row in output.report if row["result"] == "undeliverable"
+                and self.plan.mailboxes[row["email"]].state in EXISTS]
+        self.assertEqual(lost, [])
+        self.check_reasons(output, {a: p.reasons for a, p in self.plan.mailboxes.items()})
+
+
+class ZooTest(ZooCase):
+    def test_every_mailbox(self):
+        self.begin()
+        self.assertGreaterEqual(len(self.plan.servers), 30)
+        self.assertEqual(len(self.plan.mailboxes), 2000)
+        self.assertEqual(set(self.unprobed(self.server).by("email", "reason").values()),
+                         {"not_probed"})
+        output = self.probe(self.server, self.zoo.port)
+        transcript = self.settled()
+        self.check_planted(output)
+        self.check_faults(transcript, self.rules())
+        self.check_columns(output)
+        self.check_blocking(transcript)
+        self.check_random(transcript)
+        # Run again, it asks nobody whose answer it knows, and nobody where it was told to go away.
+        known = {row["email"] for row in output.report if row["reason"] in FINAL}
+        away = {a for a, p in self.plan.mailboxes.items() if p.reasons == {"probe_blocked"}}
+        self.assertGreater(len(known), 1000)
+        again = self.probe(self.server, self.zoo.port, output="again.winnow")
+        more = self.settled()[len(transcript):]
+        self.assertEqual({recipient(e) for e in more} & (known | away), set())
+        self.check_planted(again)
+
+    def check_columns(self, output):
+        """What was said stands in the report."""
+        rows = {row["email"]: row for row in output.report}
+        for address, planted in self.plan.mailboxes.items():
+            row = rows[address]
+            if planted.row.name == "microsoft365" and planted.state == "unknown":
+                self.assertEqual((row["smtp_code"], row["enhanced_code"], row["provider"]),
+                                 ("550", "5.4.1", "Microsoft 365"))
+                self.assertIn("Access denied", row["diagnostic"])
+            if planted.row.name == "exim" and planted.state == "unknown":
+                self.assertEqual((row["smtp_code"], row["enhanced_code"], row["evidence"]),
+                                 ("550", "", "mailbox"))
+            self.assertNotRegex(row["diagnostic"], r"[\x00-\x1f\x7f]")
+
+    def check_blocking(self, transcript):
+        """Whoever says that it is about us is asked no more: only what was under way then."""
+        said, after = set(), collections.Counter()
+        group = {s.name: s.group for s in self.plan.servers
+                 if "blocked" in s.persona.turn or "blocked" in s.persona.mail}
+        for entry in transcript:
+            if entry.server not in group:
+                continue
+            if entry.what == "out" and "blocked using" in entry.text:
+                said.add(group[entry.server])
+            elif group[entry.server] in said and recipient(entry):
+                after[group[entry.server]] += 1
+        self.assertEqual(len(said), 3)
+        # Two connections, five recipients each, less the one that was answered.
+        self.assertLessEqual(max(after.values(), default=0), 9, after)
+
+    def check_random(self, transcript):
+        """No two domains are asked for the same random name."""
+        names = collections.defaultdict(set)
+        for address in filter(None, map(recipient, transcript)):
+            if zoo_checks.RANDOM.match(address):
+                local, _, domain = address.partition("@")
+                names[local].add(domain)
+        self.assertGreater(len(names), 50)
+        self.assertEqual([n for n, domains in names.items() if len(domains) > 1], [])
+
+
+class InterruptedTest(ZooCase):
+    def wait_for_answers(self, count):
+        """Until so many recipients were answered."""
+        self.wait_until(f"{count} answers",
+                        lambda: sum(s.answered for s in self.plan.servers) >= count)
+
+    def test_killed(self):
+        """Run again, it asks only what was not answered."""
+        self.begin(STEADY)
+        run = self.start(*self.words(self.server, self.zoo.port))
+        self.wait_for_answers(len(self.plan.mailboxes) // 2)
+        time.sleep(1.5 * STORED)
+        self.assertIsNone(run.poll())
+        killed = time.monotonic()
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        first = self.settled()
+        self.check_faults(first, self.rules(killed=(killed,)))
+        answered = {a for at, _, a, text in answers(first)
+                    if text[0] in "25" and at < killed - STORED}
+        self.assertGreater(len(answered), len(self.plan.mailboxes) // 3)
+        self.assertFalse(os.path.exists(self.path("out.winnow")))
+
+        output = self.probe(self.server, self.zoo.port)
+        second = self.settled()[len(first):]
+        self.check_planted(output)
+        accepted = {a.rpartition("@")[2] for _, _, a, text in answers(first) if text[0] == "2"}
+        self.check_faults(second, self.rules(accepted=frozenset(accepted)))
+        asked = set(filter(None, map(recipient, second)))
+        self.assertGreater(len(asked), 0)
+        self.assertEqual(asked & answered, set())
+        # Nor is a domain tested again whose random mailbox was answered.
+        tested = {a.rpartition("@")[2] for a in answered if zoo_checks.RANDOM.match(a)}
+        self.assertGreater(len(tested), 5)
+        self.assertEqual({a.rpartition("@")[2] for a in asked if zoo_checks.RANDOM.match(a)} & tested,
+                         set())
+
+    def test_stopped(self):
+        """SIGTERM: it takes its leave of every server first."""
+        self.begin(["postfix", "tarpit", "tls", "split", "silent", "greylist", "slow_banner"])
+        run = self.start(*self.words(self.server, self.zoo.port))
+        self.wait_for_answers(100)
+        self.assertIsNone(run.poll())
+        run.send_signal(signal.SIGTERM)
+        done = self.finish(run, status=128 + signal.SIGTERM)
+        self.assertTrue(done.err.startswith("winnow: "), done.err)
+        self.assertFalse(os.path.exists(self.path("out.winnow")))
+        self.check_faults(self.settled(), self.rules())
+        asked = {r for e in self.zoo.transcript() if (r := recipient(e))}
+        self.assertLess(len(asked), len(self.plan.mailboxes))
+
+
+class CanaryTest(ZooCase):
+    def delivered(self, addresses):
+        """The history: mail was delivered to these."""
+        self.write("history.csv", "email,date,kind,text\n" + "".join(
+            f"{a},2026-10-01T10:00:00Z,delivered,250 2.0.0 Ok: queued\n" for a in addresses))
+        self.winnow("bounces", "import", "--db", self.db, "history.csv")
+
+    def present(self, name, count):
+        found = [a for a, p in self.plan.mailboxes.items()
+                 if p.row.name == name and p.state == "present"]
+        return found[3:3 + count]
+
+    def test_someone_known_first(self):
+        """Before anyone else of a large group, one whom mail has reached; alone, too."""
+        self.begin(["postfix"])
+        known = self.present("postfix", 3)
+        self.delivered(known)
+        self.probe(self.server, self.zoo.port)
+        transcript = self.settled()
+        self.check_faults(transcript, self.rules())
+        commands = [(e.what, r) for e in transcript
+                    if (r := recipient(e)) or (e.what == "out" and e.text.startswith("250 2.1.5"))]
+        self.assertIn(commands[0][1], known)
+        self.assertEqual(commands[1][0], "out")
+
+    def test_a_liar_is_found_out(self):
+        """It has taken mail for people whom it now denies: nothing that it says is believed."""
+        self.begin(["lies_to_all"])
+        # As many as make the group a large one.
+        names = [f"extra.person{i}@{d}" for d in self.plan.exchangers for i in range(20)]
+        known = self.present("lies_to_all", 3)
+        self.delivered(known)
+        self.list_of(self.plan.order() + names)
+        output = self.probe(self.server, self.zoo.port)
+        for row in output.report:
+            want = "delivered" if row["email"] in known else "probe_blocked"
+            self.assertEqual(row["reason"], want, row)
+        asked = {r for e in self.settled() if (r := recipient(e))}
+        self.assertEqual(asked, set(known))
+
+
+if __name__ == "__main__":
+    main()
