@@ -116,6 +116,7 @@ class Connection:
             who = str(e)
         except (ConnectionError, ssl.SSLError, OSError):
             who = "client"
+            self.last_words()
         finally:
             self.log("close", who)
             self.zoo.open.discard(self)
@@ -123,6 +124,16 @@ class Connection:
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.sock.close()
             self.zoo.accepted.discard(self.sock)
+
+    def last_words(self):
+        """What came before a reset and was not read: a server that talked on did not listen."""
+        try:
+            while not self.tls and (data := self.sock.recv(65536)):
+                self.buffer += data
+        except OSError:
+            pass
+        for line in self.buffer.split(b"\r\n")[:-1]:
+            self.log("in", line.decode("utf-8", "backslashreplace"))
 
     def connected(self):
         """Whether the client still holds it open, whatever lies unread."""

@@ -369,10 +369,37 @@ class ChecksTest(ZooCase):
         self.check(zoo, "went without QUIT", rules=Rules(SENDER, HELO, killed=(began - 60,)))
 
     def test_words_after_quit(self):
-        """... that lie behind it in one piece: the server has gone when they could be read"""
-        zoo = self.zoo(PERSONAS["postfix"])
-        talk(zoo.port, *self.begin(), "QUIT")
-        self.check(zoo, "sent more behind")  # behind EHLO
+        zoo = self.zoo(Persona(delay=0.1))
+        with socket.create_connection(("127.1.0.1", zoo.port), timeout=20) as s:
+            s.recv(100)
+            s.sendall(b"QUIT\r\nRSET\r\n")
+            s.recv(100)
+        self.check(zoo, "sent more behind 'QUIT'")
+
+    def test_quit_to_a_server_that_talks_on(self):
+        """It is seen though nobody listens, and is enough."""
+        for name in ("endless", "long_line"):
+            with self.subTest(name):
+                zoo = self.zoo(PERSONAS[name])
+                with socket.create_connection(("127.1.0.1", zoo.port), timeout=20) as s, \
+                        s.makefile("rb") as f:
+                    f.readline()
+                    for command in (*self.begin(), "RCPT TO:<joe@firm.org>"):
+                        s.sendall(command.encode() + b"\r\n")
+                        if command[:4] == PERSONAS[name].fault[0]:
+                            break
+                        while f.readline()[3:4] == b"-":
+                            pass
+                    s.recv(100)
+                    s.sendall(b"QUIT\r\n")
+                self.check(zoo)
+                zoo.stop()
+
+    def test_no_rset_is_fine(self):
+        """... where no recipient was accepted"""
+        zoo = self.zoo(PERSONAS["blocks_at_mail"])
+        self.stepwise(zoo, *self.begin(), "RCPT TO:<joe@firm.org>", "QUIT")
+        self.check(zoo)
 
     def test_no_rset(self):
         zoo = self.zoo(PERSONAS["postfix"])
@@ -392,6 +419,19 @@ class ChecksTest(ZooCase):
             f.readline()
             f.readline()
         self.check(zoo, "went without QUIT", "sent more behind")
+
+    def test_pipelining_that_is_allowed(self):
+        zoo = self.zoo(PERSONAS["tls_refused"])
+        with socket.create_connection(("127.1.0.1", zoo.port), timeout=20) as s, \
+                s.makefile("rb") as f:
+            f.readline()
+            for piece in ([f"EHLO {HELO}"], ["STARTTLS"],
+                          [f"MAIL FROM:<{SENDER}>", "RCPT TO:<joe@firm.org>", "RSET", "QUIT"]):
+                s.sendall("".join(c + "\r\n" for c in piece).encode())
+                for _ in piece:
+                    while f.readline()[3:4] == b"-":
+                        pass
+        self.check(zoo)
 
     def test_too_many_recipients(self):
         zoo = self.zoo(PERSONAS["postfix"], {f"b{i}@firm.org": "present" for i in range(6)})

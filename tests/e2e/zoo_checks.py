@@ -114,7 +114,7 @@ def polite_end(entries, _, rules):
     if "QUIT" in said:
         if said[-1] != "QUIT":
             yield "said something after QUIT"
-        if "RCPT" in said and "RSET" not in said and not any(e.what == "quiet" for e in entries):
+        if "RSET" not in said and any(text[0] == "2" for _, _, _, text in answers(entries)):
             yield "said no RSET before QUIT"
         return
     end = entries[-1]
@@ -132,16 +132,16 @@ def polite_end(entries, _, rules):
 
 
 def no_pipelining_unless_offered(entries, *_):
-    """RFC 2920: only what was offered since the last EHLO; EHLO and STARTTLS come last of a piece."""
+    """RFC 2920: only what was offered since the last EHLO, which is itself the last of a piece, as is
+    STARTTLS."""
     offered = False
     for entry in entries:
         if entry.what == "out" and entry.text[4:] == "PIPELINING":
             offered = True
-        if entry.what == "in":
-            if verb(entry) in ("EHLO", "HELO", "STARTTLS"):
-                offered = False
-            if entry.pipelined and not offered:
-                yield f"sent more behind {entry.text[:80]!r}"
+        if entry.what == "tls" or entry.what == "in" and verb(entry) in ("EHLO", "HELO"):
+            offered = False
+        if entry.what == "in" and entry.pipelined and (not offered or verb(entry) == "STARTTLS"):
+            yield f"sent more behind {entry.text[:80]!r}"
 
 
 def few_recipients(entries, server, rules):
