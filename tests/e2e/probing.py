@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of probing share: who asks, the zone in which the servers are found, the command."""
+"""What the tests of probing share: who asks, the zone in which servers are found, the command."""
 
 import contextlib
 
@@ -24,7 +24,8 @@ probe-sender.net. IN TXT "v=spf1 a:{HELO} -all"
 # Seconds of patience that suit servers which are scripted to be slow by less than that. The rate is
 # no limit here: what it does is tested with a clock of its own.
 OPTIONS = ["--probe", "--probe-from", SENDER, "--probe-helo", HELO, "--allow-private-hosts",
-           "--probe-force", "--probe-retry", "1s,2s", "--probe-timeout", "3", "--probe-rate", "60000"]
+           "--probe-force", "--probe-retry", "1s,2s", "--probe-timeout", "5",
+           "--probe-rate", "60000"]
 
 
 def zone(exchangers, hosts):

@@ -6,8 +6,8 @@ own, and chasquid as a second make.
         ...                # speaks at ReceivingPostfix.host, and refuses us all at .blocking
         mail.sessions()    # how each connection went, as Postfix counted it
 
-The mailboxes are addresses; `*@domain` takes all. A Python policy service stands behind Postfix, as a
-quota or greylisting daemon would: what local parts begin with says what it answers (POLICY). Both
+The mailboxes are addresses; `*@domain` takes all. A Python policy service stands behind Postfix, as
+a quota or greylisting daemon would: what local parts begin with says what it answers (POLICY). Both
 servers offer STARTTLS with a self-signed certificate, which nobody can verify.
 """
 
@@ -36,6 +36,7 @@ POLICY = {
     "guarded": "550 5.7.1 You are not authorized to send to this recipient",
     "disabled": "550 5.2.1 This mailbox is disabled",
 }
+BLOCK = "554 5.7.1 Service unavailable; Client host blocked using zen.spamhaus.org"
 GREYLISTED = "DEFER_IF_PERMIT Greylisted, see http://postgrey.schweikert.ch/help/"
 
 MAIN_CF = """\
@@ -71,7 +72,7 @@ smtpd_tls_loglevel = 1
 MASTER_CF = """\
 {host}:{port} inet n - n - - smtpd
 {blocking}:{port} inet n - n - - smtpd
-    -o {{ smtpd_client_restrictions = check_client_access static:{{554 5.7.1 Service unavailable; Client host blocked using zen.spamhaus.org}} }}
+    -o {{ smtpd_client_restrictions = check_client_access static:{{{block}}} }}
 pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 300 1 qmgr
@@ -175,11 +176,11 @@ class ReceivingPostfix(postfix.Postfix):
         self.policy = Policy()
         domains = sorted({m.partition("@")[2] for m in self.mailboxes})
         return {"host": self.host, "blocking": self.blocking, "port": self.port,
-                "policy": self.policy.address, "domains": " ".join(domains)}
+                "policy": self.policy.address, "block": BLOCK, "domains": " ".join(domains)}
 
     def sessions(self):
-        """The connections that have ended, a dictionary each of how many commands of which kind were
-        said: {"ehlo": 2, "starttls": 1, "mail": 1, "rcpt": 5, "rset": 1, "quit": 1 ...}; and
+        """The connections that have ended, a dictionary each of how many commands of which kind
+        were said: {"ehlo": 2, "starttls": 1, "mail": 1, "rcpt": 5, "rset": 1, "quit": 1 ...}; and
         "lost": 1 where the client went without a word."""
         found, lost = [], set()
         for line in self.log().decode("utf-8", "replace").splitlines():

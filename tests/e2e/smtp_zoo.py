@@ -7,10 +7,10 @@
         run(["winnow", "clean", "--probe", "--smtp-port", str(zoo.port), ...])
         assert faults_of(zoo.transcript(), zoo.servers, Rules("probe@us.net", "out.us.net")) == []
 
-All servers share one port on addresses of their own. A mailbox is in a *state* ("present", "unknown",
-"full" ...); the persona's words say how that is put into a reply. The personas are a table in
-zoo_personas.py. Everything said is kept: a transcript is a list of Entry, in the order in which it
-happened. The checks of a transcript are in zoo_checks.py.
+All servers share one port on addresses of their own. A mailbox is in a *state* ("present",
+"unknown", "full" ...); the persona's words say how that is put into a reply. The personas are a
+table in zoo_personas.py. Everything said is kept: a transcript is a list of Entry, in the order in
+which it happened. The checks of a transcript are in zoo_checks.py.
 
 The servers run on one thread of their own, one event loop; nothing outlives stop().
 """
@@ -47,9 +47,9 @@ SPLIT_SECONDS = 0.0002  # between the bytes of a reply that is cut everywhere
 Entry = collections.namedtuple("Entry", "time server connection what text pipelined")
 
 class Server:
-    """One mail server. `mailboxes`: address (lower case) -> state; what is not there is in the state
-    `otherwise`, except a postmaster, whom every server has. Servers of one `group` share the limits
-    of a provider."""
+    """One mail server. `mailboxes`: address (lower case) -> state; what is not there is in the
+    state `otherwise`, except a postmaster, whom every server has. Servers of one `group` share the
+    limits of a provider."""
 
     def __init__(self, name, addresses, persona, mailboxes, otherwise="unknown", group=None):
         self.name, self.addresses, self.persona = name, addresses, persona
@@ -365,9 +365,10 @@ def certificate(directory):
     """A self-signed certificate with its key, one file; needs openssl."""
     path = os.path.join(directory, "server.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=zoo.invalid",
-                    "-keyout", path, "-out", path + ".cert"], check=True, stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=zoo.invalid", "-keyout", path, "-out", path + ".cert"],
+                   check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
     with open(path, "a", encoding="ascii") as f, open(path + ".cert", encoding="ascii") as g:
         f.write(g.read())
     return path

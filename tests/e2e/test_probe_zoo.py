@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Two thousand mailboxes on some sixty servers of every temper are asked: each gets the outcome that
-was planted, and the servers saw nothing but good manners. WN_BINARY=... python3
+"""Two thousand mailboxes on some sixty servers of every temper are asked: each gets the outcome
+that was planted, and the servers saw nothing but good manners. WN_BINARY=... python3
 tests/e2e/test_probe_zoo.py
 
 ZOO_TRANSCRIPT=FILE in the environment: what the servers saw in the last case, a line each.
@@ -25,8 +25,8 @@ from zoo_plan import EXISTS, Plan
 WHY_NOT = smtp_zoo.why_not() or (None if nsd.find_nsd() else "nsd is not installed")
 
 # Those whose answers do not change with the time or the number of the questions.
-STEADY = ["postfix", "exim", "sendmail", "google", "microsoft365", "icloud", "yandex", "gmx", "tarpit",
-          "slow_banner", "tls", "split", "catch_all", "greylist", "hosted"]
+STEADY = ["postfix", "exim", "sendmail", "google", "microsoft365", "icloud", "yandex", "gmx",
+          "tarpit", "slow_banner", "tls", "split", "catch_all", "greylist", "hosted"]
 FINAL = {"mailbox_accepted", "mailbox_not_found", "mailbox_disabled", "restricted", "catch_all"}
 STORED = 1.0  # seconds after which an answer must be in the store
 
@@ -168,10 +168,10 @@ class InterruptedTest(ZooCase):
         self.assertGreater(len(asked), 0)
         self.assertEqual(asked & answered, set())
         # Nor is a domain tested again whose random mailbox was answered.
-        tested = {a.rpartition("@")[2] for a in answered if zoo_checks.RANDOM.match(a)}
+        tested, retested = ({a.rpartition("@")[2] for a in addresses if zoo_checks.RANDOM.match(a)}
+                            for addresses in (answered, asked))
         self.assertGreater(len(tested), 5)
-        self.assertEqual({a.rpartition("@")[2] for a in asked if zoo_checks.RANDOM.match(a)} & tested,
-                         set())
+        self.assertEqual(retested & tested, set())
 
     def test_stopped(self):
         """SIGTERM: it takes its leave of every server first."""
@@ -186,6 +186,61 @@ class InterruptedTest(ZooCase):
         self.check_faults(self.settled(), self.rules())
         asked = {r for e in self.zoo.transcript() if (r := recipient(e))}
         self.assertLess(len(asked), len(self.plan.mailboxes))
+
+
+class LimitsTest(ZooCase):
+    """What was told on the command line holds, as the servers saw it; who was not asked is kept."""
+
+    def asked(self):
+        return [r for e in self.settled() if (r := recipient(e))]
+
+    def check_left_out(self, output, asked):
+        reasons = output.by("email", "reason")
+        for address, planted in self.plan.mailboxes.items():
+            right = planted.reasons if address in asked else {"not_checked"}
+            self.assertIn(reasons[address], right, address)
+
+    def test_rate(self):
+        """So many of a group in any minute."""
+        self.begin(["postfix", "exim"])
+        output = self.probe(self.server, self.zoo.port, "--probe-rate", "30", "--probe-budget",
+                            "3s")
+        asked = self.asked()
+        for name in ("postfix", "exim"):
+            count = sum(name in a.rpartition("@")[2] for a in asked)
+            self.assertLessEqual(count, 30)
+            self.assertGreater(count, 0)
+        self.check_left_out(output, asked)
+        self.check_faults(self.zoo.transcript(), self.rules())
+
+    def test_number(self):
+        """So many in all, over one connection of a group."""
+        self.begin(["postfix", "exim", "tls"])
+        output = self.probe(self.server, self.zoo.port, "--probe-max", "100",
+                            "--probe-connections", "1")
+        asked = self.asked()
+        self.assertLessEqual(len(asked), 100)
+        self.assertGreater(len(asked), 90)
+        self.check_left_out(output, asked)
+        self.check_faults(self.zoo.transcript(), self.rules(connections=1))
+
+    def test_sockets(self):
+        """So many connections in all."""
+        self.begin(["postfix", "exim", "tls", "sendmail", "split", "nuls"])
+        output = self.probe(self.server, self.zoo.port, "--probe-sockets", "3")
+        self.check_planted(output)
+        at_once, most = 0, 0
+        for entry in self.settled():
+            at_once += (entry.what == "open") - (entry.what == "close")
+            most = max(most, at_once)
+        self.assertLessEqual(most, 3)
+        self.check_faults(self.zoo.transcript(), self.rules())
+
+    def test_dry_run(self):
+        self.begin(["postfix", "exim"])
+        self.winnow(*self.words(self.server, self.zoo.port, "--dry-run"))
+        self.assertEqual(self.asked(), [])
+        self.assertFalse(os.path.exists(self.path("out.winnow")))
 
 
 class CanaryTest(ZooCase):

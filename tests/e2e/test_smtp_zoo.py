@@ -51,18 +51,21 @@ def ask(port, *addresses, host="127.1.0.1"):
 
 @unittest.skipIf(smtp_zoo.why_not(), smtp_zoo.why_not() or "")
 class ZooCase(unittest.TestCase):
-    def zoo(self, persona, mailboxes=None, otherwise="unknown", addresses=("127.1.0.1",), group=None):
+    def zoo(self, persona, mailboxes=None, otherwise="unknown", addresses=("127.1.0.1",)):
         self.server = Server("mx.firm.org", list(addresses), persona,
-                             BOXES if mailboxes is None else mailboxes, otherwise, group)
+                             BOXES if mailboxes is None else mailboxes, otherwise)
         zoo = Zoo([self.server]).start()
         self.addCleanup(zoo.stop)
         return zoo
 
+    def wait(self, true):
+        end = time.monotonic() + 30
+        while not true() and time.monotonic() < end:
+            time.sleep(0.005)
+
     def check(self, zoo, *expected, rules=RULES):
         """The faults found are these, told by some words of each."""
-        end = time.monotonic() + 10
-        while zoo.open and time.monotonic() < end:
-            time.sleep(0.005)
+        self.wait(lambda: not zoo.open)
         found = zoo_checks.faults_of(zoo.transcript(), zoo.servers, rules)
         self.assertEqual(len(found), len(expected), found)
         for text, words in zip(found, expected):
@@ -96,7 +99,7 @@ class PersonaTest(ZooCase):
     def test_multi_line_reply(self):
         zoo = self.zoo(PERSONAS["google"])
         _, text = ask(zoo.port, "nobody@firm.org")[0]
-        self.assertEqual(text.count("\n"), 2)
+        self.assertEqual(text.count("\n"), 3)
         self.assertIn("p=NoSuchUser", text)
 
     def test_catch_all(self):
@@ -133,7 +136,8 @@ class PersonaTest(ZooCase):
             zoo.stop()
 
     def test_refusals_before_rcpt(self):
-        for name, begin in (("busy_at_connect", b"421 4.3.2 "), ("blocks_at_connect", b"554 5.7.1 ")):
+        for name, begin in (("busy_at_connect", b"421 4.3.2 "),
+                            ("blocks_at_connect", b"554 5.7.1 ")):
             with self.subTest(name):
                 zoo = self.zoo(PERSONAS[name])
                 self.assertTrue(talk(zoo.port).startswith(begin))
@@ -158,14 +162,15 @@ class PersonaTest(ZooCase):
     def test_silence(self):
         for name, replies in (("mute", 0), ("silent", 2)):
             zoo = self.zoo(PERSONAS[name])
-            with socket.create_connection(("127.1.0.1", zoo.port), timeout=0.5) as s, \
+            with socket.create_connection(("127.1.0.1", zoo.port), timeout=20) as s, \
                     s.makefile("rb") as f:
                 s.sendall(b"EHLO x\r\nMAIL FROM:<a@b.org>\r\n")
-                got = []
+                for _ in range(replies):
+                    while f.readline()[3:4] == b"-":
+                        pass
+                s.settimeout(0.3)
                 with self.assertRaises(TimeoutError):
-                    while line := f.readline():
-                        got += [line] if line[3:4] == b" " else []
-                self.assertEqual(len(got), replies)
+                    f.readline()
             zoo.stop()
 
     def test_far_too_much(self):
@@ -347,7 +352,7 @@ class ChecksTest(ZooCase):
         self.check(zoo, "went without QUIT")
 
     def test_no_quit_is_fine(self):
-        """... before EHLO, when the server went first, when TLS broke, when the client was killed"""
+        """... before EHLO, when the server went first, when TLS broke, when the client died"""
         zoo = self.zoo(PERSONAS["postfix"])
         self.stepwise(zoo)
         self.check(zoo)
@@ -474,8 +479,8 @@ class ChecksTest(ZooCase):
 
     def test_too_many_connections(self):
         """Counted over all servers of a group, at every moment."""
-        a, b = (Server(f"mx{i}.firm.org", [f"127.1.0.{i}"], PERSONAS["postfix"], BOXES, group="firm")
-                for i in (1, 2))
+        a, b = (Server(f"mx{i}.firm.org", [f"127.1.0.{i}"], PERSONAS["postfix"], BOXES,
+                       group="firm") for i in (1, 2))
         with Zoo([a, b]) as zoo:
             def connect(host):
                 s = socket.create_connection((host, zoo.port), timeout=20)
@@ -502,11 +507,11 @@ class ChecksTest(ZooCase):
 
     def test_a_bug_of_the_zoo(self):
         zoo = self.zoo(PERSONAS["postfix"], {"joe@firm.org": "no such state"})
-        self.stepwise(zoo, *self.begin())
         with socket.create_connection(("127.1.0.1", zoo.port), timeout=20) as s:
             s.sendall(f"EHLO {HELO}\r\nMAIL FROM:<{SENDER}>\r\nRCPT TO:<joe@firm.org>\r\n".encode())
             while s.recv(4096):
                 pass
+        self.wait(lambda: any(e.what == "bug" for e in zoo.transcript()))
         found = zoo_checks.faults_of(zoo.transcript(), zoo.servers, RULES)
         self.assertIn("nobody has words", found[0])
 

@@ -3,8 +3,8 @@
 
     faults_of(transcript, servers, Rules(sender="probe@us.net", helo="out.us.net"))
 
-gives one sentence for every rule broken, none when all is well. The checks see only what the servers
-saw; they know nothing of the client's own accounts.
+gives one sentence for every rule broken, none when all is well. The checks see only what the
+servers saw; they know nothing of the client's own accounts.
 """
 
 import collections
@@ -132,8 +132,8 @@ def polite_end(entries, _, rules):
 
 
 def no_pipelining_unless_offered(entries, *_):
-    """RFC 2920: only what was offered since the last EHLO, which is itself the last of a piece, as is
-    STARTTLS."""
+    """RFC 2920: only what was offered since the last EHLO, which is itself the last of a piece, as
+    is STARTTLS."""
     offered = False
     for entry in entries:
         if entry.what == "out" and entry.text[4:] == "PIPELINING":
@@ -184,7 +184,7 @@ def few_connections(transcript, by_name, rules):
 
 
 def few_questions(transcript, by_name, rules):
-    """No mailbox oftener than allowed, no mailbox that is nobody's but the random and postmaster."""
+    """No mailbox oftener than allowed; none that is nobody's but the random and the postmaster."""
     found, random_count = [], collections.Counter()
     count = collections.Counter((e.server, a) for e in transcript if (a := recipient(e)))
     for (name, address), times in count.items():
@@ -192,7 +192,8 @@ def few_questions(transcript, by_name, rules):
         if address in server.mailboxes:
             allowed = rules.group_times.get(server.group, rules.times)
             if times > allowed:
-                found.append(f"{name}: asked {times} times for {address} where {allowed} are allowed")
+                found.append(f"{name}: asked {times} times for {address} where {allowed} are "
+                             "allowed")
         elif RANDOM.match(address):
             random_count[name, address.rpartition("@")[2]] += times
         elif not address.startswith(POSTMASTER):
@@ -218,8 +219,8 @@ def random_only_where_needed(transcript, by_name, rules):
             if replies.get((entry.connection, address), "").startswith("2"):
                 accepted.add(domain)
         elif RANDOM.match(address) and domain not in accepted:
-            found.append(f"{entry.server}: asked for the random {address} although none of {domain} "
-                         "was accepted")
+            found.append(f"{entry.server}: asked for the random {address} although none of "
+                         f"{domain} was accepted")
     return found
 
 

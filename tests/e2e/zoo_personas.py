@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""How the servers of smtp_zoo.py speak and behave: WORDS, what each make of server says of a mailbox
-in a state, and PERSONAS."""
+"""How the servers of smtp_zoo.py speak and behave: WORDS, what each make of server says of a
+mailbox in a state, and PERSONAS."""
 
 import dataclasses
 import math
@@ -40,27 +40,31 @@ WORDS = {
     },
     "Google": {
         "present": "250 2.1.5 OK a1-20020a05600c - gsmtp",
-        "unknown": "550-5.1.1 The email account that you tried to reach does not exist. Please try\n"
-                   "550-5.1.1 double-checking the recipient's email address for typos. For more\n"
-                   "550 5.1.1 information, go to https://support.google.com/mail/?p=NoSuchUser a1 - gsmtp",
+        "unknown": "550-5.1.1 The email account that you tried to reach does not exist. Please\n"
+                   "550-5.1.1 try double-checking the recipient's email address for typos. For\n"
+                   "550-5.1.1 more information, go to\n"
+                   "550 5.1.1  https://support.google.com/mail/?p=NoSuchUser a1 - gsmtp",
         "full": "552-5.2.2 The recipient's inbox is out of storage space.\n"
                 "552 5.2.2 https://support.google.com/mail/?p=OverQuotaPerm a1 - gsmtp",
         "disabled": "550 5.2.1 The email account that you tried to reach is disabled. For more "
                     "information, go to https://support.google.com/mail/?p=DisabledUser a1 - gsmtp",
         "later": "450-4.2.1 The user you are trying to contact is receiving mail at a rate that\n"
-                 "450-4.2.1 prevents additional messages from being delivered. For more information, go\n"
-                 "450 4.2.1 to https://support.google.com/mail/?p=ReceivingRate a1 - gsmtp",
-        "blocked": "550-5.7.1 [{c}] Our system has detected that this message is likely unsolicited\n"
-                   "550 5.7.1 mail. https://support.google.com/mail/?p=UnsolicitedMessageError - gsmtp",
+                 "450-4.2.1 prevents additional messages from being delivered. For more\n"
+                 "450-4.2.1 information, go to\n"
+                 "450 4.2.1  https://support.google.com/mail/?p=ReceivingRate a1 - gsmtp",
+        "blocked": "550-5.7.1 [{c}] Our system has detected that this message is likely\n"
+                   "550-5.7.1 unsolicited mail. For more information, go to\n"
+                   "550 5.7.1  https://support.google.com/mail/?p=UnsolicitedMessageError - gsmtp",
     },
     "Microsoft 365": {
         "present": "250 2.1.5 Recipient OK",
         "unknown": "550 5.4.1 Recipient address rejected: Access denied. For more information see "
-                   "https://aka.ms/EXOSmtpErrors [VI1EUR05FT003.eop-eur05.prod.protection.outlook.com]",
+                   "https://aka.ms/EXOSmtpErrors "
+                   "[VI1EUR05FT003.eop-eur05.prod.protection.outlook.com]",
         "restricted": "550 5.7.124 RESOLVER.RST.SenderNotInAllowedList; Sender not in "
                       "allowed-senders list",
-        "blocked": "550 5.7.606 Access denied, banned sending IP [{c}]. To request removal from this "
-                   "list please visit https://sender.office.com/",
+        "blocked": "550 5.7.606 Access denied, banned sending IP [{c}]. To request removal from "
+                   "this list please visit https://sender.office.com/",
     },
     "Outlook.com": {
         "present": "250 2.1.5 Recipient OK",
@@ -103,7 +107,7 @@ class Persona:
     greeting_delay: float = 0
     delay: float = 0                # before each reply
     pipelining: bool = True         # offered
-    loses_pipelined: bool = False   # ... and of several commands in one piece only the first is read
+    loses_pipelined: bool = False   # ... and of several commands in a piece only the first is read
     helo_only: bool = False         # knows no EHLO
     starttls: str = ""              # good, refused, half, garbage, inject, stripped
     mail: str = "250 2.1.0 Ok"
@@ -138,8 +142,8 @@ PERSONAS = {
     "greylist_for_ever": Persona("Exim", open_after=math.inf),
     "busy_at_connect": Persona(greeting="421 4.3.2 {h} Service not available, try again later"),
     "blocks_at_connect": Persona(
-        greeting="554 5.7.1 {h} Your access to this mail system has been rejected due to the sending "
-                 "MTA's poor reputation"),
+        greeting="554 5.7.1 {h} Your access to this mail system has been rejected due to the "
+                 "sending MTA's poor reputation"),
     "blocks_at_mail": Persona(
         mail="550 5.7.1 Service unavailable; Client host [{c}] blocked using zen.spamhaus.org"),
     "blocks_at_rcpt": Persona(turn=(0, "blocked")),

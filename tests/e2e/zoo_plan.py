@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The zoo of test_probe_zoo.py: its servers, 2,000 mailboxes in their domains, the zone in which they
-are found, and for every mailbox the reasons that are right for it, as tables.
+"""The zoo of test_probe_zoo.py: its servers, 2,000 mailboxes in their domains, the zone in which
+they are found, and for every mailbox the reasons that are right for it, as tables.
 
     plan = Plan()                    # or Plan(["postfix", "tarpit"]): some rows only
     plan.servers, plan.mailboxes     # for smtp_zoo.Zoo; address -> Planted
@@ -31,17 +31,19 @@ TWO = ("present", "unknown", "present")
 ALL = ("present",)
 
 # A row of the table: one server (or more, in order of preference), some domains, so many mailboxes.
-#   personas  a name of PERSONAS, "closed" for an address on which nobody listens, or several, one an
-#             MX host
+#   personas  a name of PERSONAS, "closed" for an address on which nobody listens, or several, one
+#             an MX host
 #   mx        the MX host's suffix where that makes it a provider's; the group is `group` then
 #   states    in turn, over the row's mailboxes; None stands for MIXED
 #   says      what replaces HONEST here: a reason, several, or a dictionary by state
 #   domains   how many; a name where there is but one of it in the world
 #   otherwise the state of mailboxes that nobody planted
 #   times, random_times: how often one may be asked, a random one of a domain; more than once only
-#             where replies are temporary or are lost: 3 is one and two retries, or three lost sessions
+#             where replies are temporary or are lost: 3 is one and two retries, or three lost
+#             sessions
 Row = collections.namedtuple(
-    "Row", "name personas count domains states says mx group otherwise times random_times recipients")
+    "Row",
+    "name personas count domains states says mx group otherwise times random_times recipients")
 Planted = collections.namedtuple("Planted", "state reasons row")
 
 
@@ -75,7 +77,8 @@ ROWS = [
     row("yahoo", 40, personas="postfix", domains=2, mx="yahoodns.net", group="Yahoo",
         says="accepts_all_provider", times=0, random_times=0),
     # Come back later
-    row("proofpoint", 30, domains=2, mx="pphosted.com", group="Proofpoint", times=3, random_times=3),
+    row("proofpoint", 30, domains=2, mx="pphosted.com", group="Proofpoint", times=3,
+        random_times=3),
     row("mimecast", 30, domains=2, mx="mimecast.com", group="Mimecast", times=3, random_times=3),
     row("greylist", 40, domains=2, times=3, random_times=3),
     row("greylist_for_ever", 10, says="greylisted", times=3),
@@ -137,8 +140,8 @@ ROWS = [
 # Many domains with one MX; as many mailboxes as are missing.
 HOSTED = row("hosted", TOTAL - sum(r.count for r in ROWS), personas="postfix", domains=20)
 
-FIRST = ("anna", "bernd", "carla", "dirk", "edda", "finn", "greta", "hauke", "ines", "jonas", "karla",
-         "lukas", "maren", "nils", "olga", "peer", "ruth", "sven", "tessa", "ulf")
+FIRST = ("anna", "bernd", "carla", "dirk", "edda", "finn", "greta", "hauke", "ines", "jonas",
+         "karla", "lukas", "maren", "nils", "olga", "peer", "ruth", "sven", "tessa", "ulf")
 LAST = ("alder", "birch", "cedarholm", "dornbach", "elmstead", "farnham", "glenrow", "harthill",
         "iversen", "jessop", "kelbrook", "lindgren", "moorcroft", "norbury", "osterloh", "penrose",
         "quist", "ravensby", "sandholm", "thornley")
