@@ -42,6 +42,8 @@ def zone(exchangers, hosts):
 class ProbeCase(Case):
     """Cases that run `clean --probe`."""
 
+    maxDiff = None
+
     @contextlib.contextmanager
     def names(self, text):
         """A name server for a zone's text."""

@@ -273,7 +273,8 @@ class Chasquid:
             local, _, domain = mailbox.partition("@")
             os.makedirs(self.path("config/domains/" + domain), exist_ok=True)
             with open(self.path(f"config/domains/{domain}/aliases"), "a", encoding="ascii") as f:
-                f.write(f"{local}: nobody@elsewhere.invalid\n")
+                # A dot in a local part means nothing to it, and must not stand in its files.
+                f.write(f"{local.replace('.', '')}: nobody@elsewhere.invalid\n")
 
     def _launch(self):
         with open(self.path("output"), "w", encoding="utf-8") as out:

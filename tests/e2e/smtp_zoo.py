@@ -40,7 +40,7 @@ SPLIT_SECONDS = 0.0002  # between the bytes of a reply that is cut everywhere
 #   open   the connection was made; `text`: how many of the group's were open then, with this one
 #   in     a command; `pipelined` when another lay behind it already
 #   lost   a command that the server threw away unread
-#   out    a line of a reply (without CRLF; at most 200 characters of it)
+#   out    a line of a reply that was sent (without CRLF)
 #   tls    the handshake was done, or "failed"
 #   quiet  from here on the server does not play by the rules (a fault), what it is in `text`
 #   close  `text`: who ended it: client, server, reset
@@ -304,8 +304,7 @@ class Connection:
     async def say(self, text):
         """A reply, its lines apart by LF."""
         await asyncio.sleep(self.persona.delay)
-        for line in text.split("\n"):
-            self.log("out", line)
+        lines = text.split("\n")
         if self.persona.nuls:
             text = "\n".join(line[:8] + "\0" + line[8:] + "\0" for line in text.split("\n"))
         data = "".join(line + "\r\n" for line in text.split("\n")).encode()
@@ -314,6 +313,8 @@ class Connection:
             await self.raw(piece)
             if self.persona.split:
                 await asyncio.sleep(SPLIT_SECONDS)
+        for line in lines:
+            self.log("out", line)
 
     async def raw(self, data):
         if self.tls:

@@ -51,6 +51,7 @@ class ZooCase(ProbeCase):
                     f.write(f"{e.time - began:9.4f} {e.server} {e.connection} {e.what} {e.text}\n")
 
     def rules(self, **more):
+        more.setdefault("group_connections", self.plan.numbers("connections"))
         return Rules(SENDER, HELO, group_recipients=self.plan.numbers("recipients"),
                      group_times=self.plan.numbers("times"),
                      group_random_times=self.plan.numbers("random_times"), **more)
@@ -122,8 +123,8 @@ class ZooTest(ZooCase):
             elif group[entry.server] in said and recipient(entry):
                 after[group[entry.server]] += 1
         self.assertEqual(len(said), 3)
-        # Two connections, five recipients each, less the one that was answered.
-        self.assertLessEqual(max(after.values(), default=0), 9, after)
+        # Two connections, five recipients each.
+        self.assertLessEqual(max(after.values(), default=0), 10, after)
 
     def check_random(self, transcript):
         """No two domains are asked for the same random name."""
@@ -197,7 +198,9 @@ class LimitsTest(ZooCase):
     def check_left_out(self, output, asked):
         reasons = output.by("email", "reason")
         for address, planted in self.plan.mailboxes.items():
-            right = planted.reasons if address in asked else {"not_checked"}
+            right = {"not_checked"}  # or accepted, and no random mailbox was asked in time
+            if address in asked:
+                right = planted.reasons | (right if planted.state == "present" else set())
             self.assertIn(reasons[address], right, address)
 
     def test_rate(self):
@@ -222,7 +225,7 @@ class LimitsTest(ZooCase):
         self.assertLessEqual(len(asked), 100)
         self.assertGreater(len(asked), 90)
         self.check_left_out(output, asked)
-        self.check_faults(self.zoo.transcript(), self.rules(connections=1))
+        self.check_faults(self.zoo.transcript(), self.rules(connections=1, group_connections={}))
 
     def test_sockets(self):
         """So many connections in all."""

@@ -373,6 +373,11 @@ class ChecksTest(ZooCase):
         self.check(zoo, rules=Rules(SENDER, HELO, killed=(began,)))
         self.check(zoo, "went without QUIT", rules=Rules(SENDER, HELO, killed=(began - 60,)))
 
+    def test_hasty_quit(self):
+        zoo = self.zoo(PERSONAS["sendmail"])
+        talk(zoo.port, f"EHLO {HELO}", "QUIT")
+        self.check(zoo)
+
     def test_words_after_quit(self):
         zoo = self.zoo(Persona(delay=0.1))
         with socket.create_connection(("127.1.0.1", zoo.port), timeout=20) as s:
@@ -420,9 +425,9 @@ class ChecksTest(ZooCase):
             s.sendall(f"EHLO {HELO}\r\n".encode())
             while f.readline()[3:4] == b"-":
                 pass
-            s.sendall(f"MAIL FROM:<{SENDER}>\r\nQUIT\r\n".encode())
-            f.readline()
-            f.readline()
+            s.sendall(f"MAIL FROM:<{SENDER}>\r\nRSET\r\nQUIT\r\n".encode())
+            for _ in range(3):
+                f.readline()
         self.check(zoo, "went without QUIT", "sent more behind")
 
     def test_pipelining_that_is_allowed(self):
@@ -471,6 +476,12 @@ class ChecksTest(ZooCase):
                           "RCPT TO:<k2hx0qz8wmb4tnf7ycpd@firm.org>", "RSET", "QUIT")
         self.check(zoo, "asked 2 times for joe@firm.org", "2 times for a random mailbox")
         self.check(zoo, rules=Rules(SENDER, HELO, times=2, random_times=2))
+
+    def test_behind_a_refused_mail(self):
+        """... nobody was asked."""
+        zoo = self.zoo(PERSONAS["blocks_at_mail"])
+        self.stepwise(zoo, *self.begin(), "RCPT TO:<joe@firm.org>", "RSET", "QUIT")
+        self.check(zoo, rules=Rules(SENDER, HELO, times=0))
 
     def test_a_stranger(self):
         zoo = self.zoo(PERSONAS["postfix"])

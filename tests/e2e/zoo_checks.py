@@ -133,14 +133,17 @@ def polite_end(entries, _, rules):
 
 def no_pipelining_unless_offered(entries, *_):
     """RFC 2920: only what was offered since the last EHLO, which is itself the last of a piece, as
-    is STARTTLS."""
+    is STARTTLS. Only a QUIT may come too soon: from one who leaves in haste."""
     offered = False
+    said = [e for e in entries if e.what in SAID]
+    hasty = said[-2] if said and verb(said[-1]) == "QUIT" and len(said) > 1 else None
     for entry in entries:
         if entry.what == "out" and entry.text[4:] == "PIPELINING":
             offered = True
         if entry.what == "tls" or entry.what == "in" and verb(entry) in ("EHLO", "HELO"):
             offered = False
-        if entry.what == "in" and entry.pipelined and (not offered or verb(entry) == "STARTTLS"):
+        if (entry.what == "in" and entry.pipelined and entry is not hasty
+                and (not offered or verb(entry) == "STARTTLS")):
             yield f"sent more behind {entry.text[:80]!r}"
 
 
@@ -187,6 +190,11 @@ def few_questions(transcript, by_name, rules):
     """No mailbox oftener than allowed; none that is nobody's but the random and the postmaster."""
     found, random_count = [], collections.Counter()
     count = collections.Counter((e.server, a) for e in transcript if (a := recipient(e)))
+    server_of = {e.connection: e.server for e in transcript}
+    # What lay in one piece behind a MAIL that was refused is no question.
+    for _, connection, address, text in answers(transcript):
+        if text.startswith("503"):
+            count[server_of[connection], address] -= 1
     for (name, address), times in count.items():
         server = by_name[name]
         if address in server.mailboxes:

@@ -20,7 +20,7 @@ HONEST = {
     "present": "mailbox_accepted", "unknown": "mailbox_not_found", "full": "mailbox_full",
     "disabled": "mailbox_disabled", "restricted": "restricted", "later": "mailbox_busy",
     "relay": "refused_unclear", "unclear": "refused_unclear",
-    "present_511": "mailbox_accepted", "unclear_215": "refused_unclear",
+    "present_511": "probe_error", "unclear_215": "refused_unclear",
     "later_511": "mailbox_busy",
 }
 EXISTS = {"present", "full", "restricted", "later", "present_511", "later_511"}
@@ -40,24 +40,30 @@ ALL = ("present",)
 #   otherwise the state of mailboxes that nobody planted
 #   times, random_times: how often one may be asked, a random one of a domain; more than once only
 #             where replies are temporary or are lost: 3 is one and two retries, or three lost
-#             sessions
+#             sessions; never a random one where no mailbox takes another's mail
+#   recipients, connections: how many are allowed, a connection and of the group
+#             (src/data/provider_limits.def)
 Row = collections.namedtuple(
     "Row",
-    "name personas count domains states says mx group otherwise times random_times recipients")
+    "name personas count domains states says mx group otherwise times random_times recipients "
+    "connections")
 Planted = collections.namedtuple("Planted", "state reasons row")
 
 
 def row(name, count, personas=None, domains=1, states=MIXED, says=None, mx=None, group=None,
-        otherwise="unknown", times=1, random_times=1, recipients=5):
+        otherwise="unknown", times=1, random_times=1, recipients=5, connections=2):
     personas = personas or name
     return Row(name, (personas,) if isinstance(personas, str) else personas, count, domains, states,
-               says or {}, mx, group, otherwise, times, random_times, recipients)
+               says or {}, mx, group, otherwise, times, random_times, recipients,
+               connections)
 
 
 BLOCKED = "probe_blocked"
+# Accepted, and whether that means anything could not be found out.
+UNSURE = "not_checked"
 # What was accepted before a server changed its mind stands; a "no" does not, even an honest one.
-CHANGED = {"present": ("mailbox_accepted", BLOCKED), "unknown": BLOCKED, "disabled": BLOCKED,
-           "full": ("mailbox_full", BLOCKED), "restricted": ("restricted", BLOCKED)}
+CHANGED = {"present": ("mailbox_accepted", UNSURE, BLOCKED), "unknown": BLOCKED,
+           "disabled": BLOCKED, "full": ("mailbox_full", BLOCKED), "restricted": ("restricted", BLOCKED)}
 
 ROWS = [
     # Honest servers, in their makers' words
@@ -68,11 +74,13 @@ ROWS = [
     row("gmail", 12, personas="google", domains="gmail.com", mx="gmail-smtp-in.l.google.com",
         states=TWO, group="Gmail", random_times=0),
     row("microsoft365", 80, domains=4, mx="mail.protection.outlook.com", group="Microsoft 365"),
-    row("outlook", 24, mx="olc.protection.outlook.com", group="Outlook.com", recipients=1),
-    row("icloud", 50, domains=2, mx="mail.icloud.com", group="iCloud"),
+    row("outlook", 24, mx="olc.protection.outlook.com", group="Outlook.com", recipients=1,
+        random_times=0),
+    row("icloud", 50, domains=2, mx="mail.icloud.com", group="iCloud", connections=1),
     row("barracuda", 50, domains=2, mx="ess.barracudanetworks.com", group="Barracuda"),
-    row("yandex", 50, domains=2, mx="mx.yandex.net", group="Yandex"),
-    row("gmx", 50, domains=2, mx="gmx.net", group="GMX"),
+    row("yandex", 50, domains=2, mx="mx.yandex.net", group="Yandex", connections=1),
+    row("gmx", 50, domains=2, mx="gmx.net", group="GMX", connections=1,
+        random_times=0),
     # Asked in vain: nothing is to be heard of it
     row("yahoo", 40, personas="postfix", domains=2, mx="yahoodns.net", group="Yahoo",
         says="accepts_all_provider", times=0, random_times=0),
@@ -82,8 +90,7 @@ ROWS = [
     row("mimecast", 30, domains=2, mx="mimecast.com", group="Mimecast", times=3, random_times=3),
     row("greylist", 40, domains=2, times=3, random_times=3),
     row("greylist_for_ever", 10, says="greylisted", times=3),
-    # Each time, all of them lie behind the MAIL that was refused, and every host is tried twice.
-    row("busy_at_mail", 10, says="mailbox_busy", times=6),
+    row("busy_at_mail", 10, says="mailbox_busy", times=0),
     # Few at once, slowly
     row("one_recipient", 16, times=3),
     row("two_recipients", 20, times=3),
@@ -97,7 +104,7 @@ ROWS = [
     # Against us
     row("blocks_at_connect", 20, says=BLOCKED),
     row("blocks_then_honest", 30, personas=("blocks_at_connect", "postfix")),
-    row("blocks_at_mail", 30, domains=2, says=BLOCKED),
+    row("blocks_at_mail", 30, domains=2, says=BLOCKED, times=0),
     row("blocks_at_rcpt", 40, domains=2, says=BLOCKED),
     row("turns_to_blocking", 80, domains=3, says=CHANGED),
     row("turns_to_lying", 80, domains=3, says=CHANGED, times=2),
@@ -132,7 +139,7 @@ ROWS = [
     row("random_full", 20, personas="postfix", states=TWO, otherwise="full"),
     row("random_disabled", 20, personas="postfix", states=TWO, otherwise="disabled"),
     row("random_later", 20, personas="postfix", states=ALL, otherwise="later",
-        says=("mailbox_accepted", "not_probed"), random_times=3),
+        says=UNSURE, random_times=3),
     # Where it is found
     row("ipv6", 30, personas="postfix"),
     row("no_mx", 30, personas="postfix"),
