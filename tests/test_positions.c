@@ -209,6 +209,7 @@ START_TEST(a_first_store_is_migrated)
                      "DROP TABLE log_position; DROP TABLE suppressed_hash;"
                      "DROP TABLE imap_position; DROP TABLE domain_outcome;"
                      "DROP TABLE policy; DROP TABLE quarantine; DROP TABLE breaker_day;"
+                     "DROP TABLE probe; DROP TABLE catch_all; DROP TABLE probe_group;"
                      "DROP INDEX event_at; ALTER TABLE event DROP COLUMN provider;"
                      "INSERT INTO mailbox (address) VALUES ('a@x.com');"
                      "PRAGMA user_version = 1",
