@@ -33,6 +33,7 @@ struct reader {
     struct wn_buf first_name; /* of the header */
     bool header_read;
     bool may_grow;
+    bool written;                           /* somebody is writing it */
     struct wn_buf values[WN_BOUNCE_FIELDS]; /* of quoted cells with doubled quotes */
 };
 
@@ -275,13 +276,23 @@ static uint32_t count_fields(const struct reader *r, struct wn_span sample)
     return fields;
 }
 
-/* Whether the rest of the input, which is no whole record, is left for the next reading. A quote
- * that was lost opens a field, too: so only where what follows it fits a cell. */
+/* Whether the rest of the input, which is no whole record, is left for the next reading. A row that
+ * lacks nothing but its line end is the last of many an export: it is left only while somebody is
+ * writing the file. A quote that was lost opens a field, too: so only where what follows it fits a
+ * cell. */
 static bool is_unfinished(const struct reader *r, const struct wn_cutter *cutter,
                           struct wn_span rest)
 {
-    bool one_line = rest.n > 0 && memchr(rest.p, r->dialect.line_end, rest.n) == NULL;
-    return r->may_grow && !cutter->skipping && rest.n > 0 && (one_line || rest.n <= CELL_MAX);
+    uint32_t fields = 1;
+    if (!r->may_grow || cutter->skipping || rest.n == 0) {
+        return false;
+    }
+    if (memchr(rest.p, r->dialect.line_end, rest.n) != NULL) {
+        return rest.n <= CELL_MAX;
+    }
+    bool whole = wn_csv_closed(
+        wn_csv_scan_quotes(WN_QUOTE_FIELD_START, rest, r->dialect.delimiter, &fields));
+    return r->written || !whole || fields < cutter->fields;
 }
 
 /* Cuts and hands over what the input's end holds. */
@@ -359,6 +370,7 @@ static int read_csv(struct wn_reading *reading, struct wn_error *err)
                        .visit = reading->visit,
                        .arg = reading->arg,
                        .may_grow = wn_reading_may_grow(reading),
+                       .written = wn_input_is_written(reading->input),
                        .err = err};
     char *sample = wn_malloc(WN_DIALECT_SAMPLE);
     uint32_t fields = 0;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -316,4 +317,19 @@ int wn_input_unchanged(const struct wn_input *input, struct wn_error *err)
                             input->name);
     }
     return WN_OK;
+}
+
+/* A read lease is granted only while nobody has the file open for writing (fcntl(2)). It is given
+ * back at once; who opens the file in between makes the kernel send a signal, which is to be one
+ * that does nothing. */
+bool wn_input_is_written(const struct wn_input *input)
+{
+    if (input->spooled || fcntl(input->fd, F_SETSIG, SIGURG) != 0) {
+        return false;
+    }
+    if (fcntl(input->fd, F_SETLEASE, F_RDLCK) == 0) {
+        (void)fcntl(input->fd, F_SETLEASE, F_UNLCK);
+        return false;
+    }
+    return errno == EAGAIN;
 }

@@ -38,6 +38,10 @@ void wn_input_close(struct wn_input *input);
 int wn_input_read(const struct wn_input *input, uint64_t offset, char *p, size_t n, size_t *got,
                   struct wn_error *err);
 
+/* Whether somebody has the file open for writing at this moment, as far as the system tells: on a
+ * file of somebody else, or of another machine, it may not. */
+bool wn_input_is_written(const struct wn_input *input);
+
 /* WN_E_IO if the file is not what it was when it was opened (size, time of change). */
 int wn_input_unchanged(const struct wn_input *input, struct wn_error *err);
 

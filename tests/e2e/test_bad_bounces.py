@@ -262,16 +262,26 @@ class CsvTest(BadCase):
         self.assertIn("4 unrecognised", done.err)
 
     def test_a_row_without_its_end(self):
-        """A CSV that is being written: the row is named, and read when it is whole."""
+        """A CSV that is being written: the row is named, and read when nobody writes any more."""
         text = "date,code,email\n2026-01-01,5.1.1,a@brackwell.net\n2026-01-01,5.1.1,b@brackwell.ne"
-        self.write("b.csv", text)
-        done = self.winnow("bounces", "import", "-v", "--db", self.db, "b.csv")
-        self.assertIn("b.csv:3: unfinished at the end of the file; read again next time", done.err)
-        self.assertIn("1 read: 1 new", done.err)
-        self.write("b.csv", text + "t")
-        os.utime(self.path("b.csv"), (1, 1))  # nobody goes on with it
+        with open(self.write("b.csv", text), "a", encoding="ascii") as growing:
+            done = self.winnow("bounces", "import", "-v", "--db", self.db, "b.csv")
+            self.assertIn("b.csv:3: unfinished at the end of the file; read again next time",
+                          done.err)
+            self.assertIn("1 read: 1 new", done.err)
+            growing.write("t")
         done = self.winnow("bounces", "import", "--db", self.db, "b.csv")
         self.assertIn("2 read: 1 new, 1 known", done.err)
+        self.assertNotIn("unfinished", done.err)
+
+    def test_half_a_row(self):
+        """What lacks fields, too, waits as long as the file is fresh, whoever has it open."""
+        text = "email,code,date\na@brackwell.net,5.1.1,2026-01-01\nb@brackwell.net,5.1"
+        self.write("b.csv", text)
+        done = self.winnow("bounces", "import", "-v", "--db", self.db, "b.csv")
+        self.assertIn("b.csv:3: unfinished", done.err)
+        os.utime(self.path("b.csv"), (1, 1))  # nobody goes on with it
+        done = self.winnow("bounces", "import", "--db", self.db, "b.csv")
         self.assertNotIn("unfinished", done.err)
 
 

@@ -231,8 +231,11 @@ class SameStoreTest(Case):
         self.whole = self.dump("all of " + name)
         self.assertTrue(self.whole["event"], name)
         for at in sorted(cuts) + [len(data)]:
-            self.write(name, data[:at])
-            done = self.winnow("bounces", "import", "--db", self.store(name), name, status=None)
+            with open(self.path(name), "wb") as growing:  # the writer is still at it
+                growing.write(data[:at])
+                growing.flush()
+                done = self.winnow("bounces", "import", "--db", self.store(name), name,
+                                   status=None)
             # By so little, what it is cannot always be told.
             few = data.count(b"\n", 0, at) < 2
             self.assertIn(done.status, (OK, DATA) if few else (OK,), (self.seed, at, done.err))
