@@ -457,6 +457,9 @@ START_TEST(the_code_in_front_counts)
     read_reply("450 quoting 550-'5.1.1 User unknown'", &reply);
     wn_probe_meaning(&reply, WN_PHASE_rcpt, 0, &m);
     ck_assert_int_eq(m.answer, WN_ANSWER_busy);
+    read_reply("550 4.1.1 quoting 550-'5.1.1 User unknown'", &reply);
+    wn_probe_meaning(&reply, WN_PHASE_rcpt, 0, &m);
+    ck_assert_int_eq(m.answer, WN_ANSWER_busy);
     read_reply("354 go ahead", &reply);
     wn_probe_meaning(&reply, WN_PHASE_rcpt, 0, &m);
     ck_assert_int_eq(m.answer, WN_ANSWER_error);

@@ -194,6 +194,9 @@ void wn_dialogue_add(struct wn_dialogue *d, struct wn_span address, uint32_t tag
     *r = (struct recipient){.at = d->texts.len, .n = address.n, .tag = tag};
     r->non_ascii = !is_ascii(address);
     wn_buf_add_span(&d->texts, address);
+    if (d->broken || d->ended) {
+        return; /* it will be handed back */
+    }
     if (!wn_smtp_address_fits(address, true)) {
         answer_ourselves(d, r, "The address cannot be said in an SMTP command.");
     } else if (r->non_ascii && !d->utf8) {

@@ -153,7 +153,10 @@ void wn_probe_meaning(const struct wn_smtp_reply *reply, enum wn_phase phase, ui
     *out = (struct wn_probe_meaning){.answer = WN_ANSWER_error};
     wn_classify(
         &(struct wn_reply_in){
-            .code = reply->code, /* whatever the words quote */
+            /* The codes in front, whatever the words quote */
+            .code = reply->code,
+            .enhanced = {reply->enhanced[0], reply->enhanced[1]},
+            .enhanced_detail = reply->enhanced_detail,
             .text = {reply->text, reply->length},
             .phase = phase == WN_PHASE_unknown ? WN_PHASE_mail : phase,
             .provider = provider,

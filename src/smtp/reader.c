@@ -26,7 +26,7 @@ struct enhanced {
 static bool read_enhanced(struct wn_span s, struct enhanced *e)
 {
     if (s.n < 5 || (s.p[0] != '2' && s.p[0] != '4' && s.p[0] != '5') || s.p[1] != '.' ||
-        !is_digit(s.p[2]) || s.p[3] != '.') {
+        s.p[2] < '0' || s.p[2] > '7' || s.p[3] != '.') {
         return false;
     }
     size_t end = 4;
