@@ -116,6 +116,19 @@ static const struct script {
      .server = {"250 ok\r\n250 yes\r\n550 <aa@x.example> no\r\n550 <b.a@x.example> no\r\n"},
      .log = SENDER "|RCPT TO:<a@x.example>|RCPT TO:<aa@x.example>|RCPT TO:<b.a@x.example>|mail 250 "
                    "ok|1: 250 yes|2: 550 <aa@x.example> no|3: 550 <b.a@x.example> no|RSET|"},
+    {"another recipient's address may end like this one's", .pipelining = true,
+     .recipients = {"a@x.example", "b.a@x.example"},
+     .server = {"250 ok\r\n550 <b.a@x.example> no\r\n"},
+     .log =
+         SENDER "|RCPT TO:<a@x.example>|RCPT TO:<b.a@x.example>|mail 250 ok|broken: a reply of the "
+                "server names another recipient than the one it answers|QUIT|done|",
+     .left = "1s2s"},
+    {"or begin like it", .pipelining = true, .recipients = {"a@x.example", "a@x.example-2"},
+     .server = {"250 ok\r\n550 <a@x.example-2> no\r\n"},
+     .log =
+         SENDER "|RCPT TO:<a@x.example>|RCPT TO:<a@x.example-2>|mail 250 ok|broken: a reply of the "
+                "server names another recipient than the one it answers|QUIT|done|",
+     .left = "1s2s"},
     {"an address that was not asked for is no sign", .recipients = {"a@x.example"},
      .server = {"250 ok\r\n", "550 forwarded to <z@y.example>: no\r\n"},
      .log = SENDER "|mail 250 ok|" RCPT("a") "|1: 550 forwarded to <z@y.example>: no|RSET|"},
@@ -149,6 +162,9 @@ static const struct script {
      .log = SENDER "|broken: the server sent something that is no SMTP reply|QUIT|done|",
      .left = "1"},
     {"a code of no class", .recipients = {"a@x.example"}, .server = {"150 ok\r\n"},
+     .log = SENDER "|broken: the server sent something that is no SMTP reply|QUIT|done|",
+     .left = "1"},
+    {"a code beyond all classes", .recipients = {"a@x.example"}, .server = {"650 ok\r\n"},
      .log = SENDER "|broken: the server sent something that is no SMTP reply|QUIT|done|",
      .left = "1"},
     {"four digits", .recipients = {"a@x.example"}, .server = {"2500 ok\r\n"},
@@ -330,6 +346,10 @@ static const struct {
      "broken: a line of the server has no end|QUIT|done|"},
     {"endless lines", "", "550-5.1.1 no\r\n", 1 << 20,
      "broken: a reply of the server has too many lines|QUIT|done|"},
+    {"one line too many", "", "550-5.1.1 no\r\n", (size_t)14 * WN_SMTP_LINES_MAX,
+     "broken: a reply of the server has too many lines|QUIT|done|"},
+    {"as many lines as may be, and no end", "", "550-5.1.1 no\r\n",
+     (size_t)14 * (WN_SMTP_LINES_MAX - 1), ""},
     {"NULs", "", "\0", 5, ""},
 };
 
@@ -361,7 +381,7 @@ START_TEST(keeps_so_much)
 {
     struct wn_buf log = {0}, reply = {0};
     struct wn_dialogue *d = open_asking(false, 3, &log);
-    wn_buf_add_text(&reply, "550 x"); /* so that the last character has one octet of room */
+    wn_buf_add_text(&reply, "550 "); /* so that the last character has one octet of room */
     for (size_t i = 0; i < 100000; i++) {
         wn_buf_add_text(&reply, "\xc3\xb6");
     }
@@ -369,7 +389,7 @@ START_TEST(keeps_so_much)
     feed(d, reply.p, reply.len, 1000);
     struct wn_dialogue_event e = wn_dialogue_event(d);
     ck_assert_int_eq(e.kind, WN_DIALOGUE_RECIPIENT);
-    ck_assert_uint_eq(e.reply->length, WN_SMTP_LINE_MAX - 1);
+    ck_assert_uint_eq(e.reply->length, WN_SMTP_LINE_MAX - 2);
     ck_assert_uint_eq(e.reply->length, strlen(e.reply->text));
     ck_assert_str_eq(e.reply->text + e.reply->length - 2, "\xc3\xb6");
     ck_assert_uint_eq(e.reply->code, 550);
@@ -519,6 +539,65 @@ START_TEST(stops)
 }
 END_TEST
 
+/* A recipient that is added when nothing can be asked any more is handed back; it used to be
+ * answered where its address cannot be said, after the last event. */
+START_TEST(asks_nobody_at_the_end)
+{
+    static const char *const late[] = {"b@x.example", "b b@x.example"};
+    static const char *const ends[] = {"nonsense\r\n", "421 bye\r\n", NULL};
+    struct wn_buf log = {0};
+    struct wn_smtp_command command;
+    uint32_t tag;
+    bool sent;
+    struct wn_dialogue *d =
+        wn_dialogue_new(&(struct wn_dialogue_config){WN_SPAN("p@s.example"), false, false});
+    wn_dialogue_add(d, WN_SPAN("a@x.example"), 1);
+    say_all(d, &log);
+    const char *end = ends[_i / 2];
+    if (end != NULL) {
+        feed(d, end, strlen(end), SIZE_MAX);
+    } else {
+        wn_dialogue_closed(d);
+    }
+    (void)log_events(d, &log);
+    ck_assert(wn_dialogue_next(d, &command) == (_i < 2)); /* QUIT, where it is broken */
+    (void)log_events(d, &log);
+    wn_dialogue_add(d, wn_span_of(late[_i % 2]), 2);
+    ck_assert(!log_events(d, &log));
+    ck_assert(wn_dialogue_unanswered(d, &tag, &sent) && tag == 1 && !sent);
+    ck_assert(wn_dialogue_unanswered(d, &tag, &sent) && tag == 2 && !sent);
+    ck_assert(!wn_dialogue_next(d, &command));
+    wn_dialogue_free(d);
+    wn_buf_release(&log);
+}
+END_TEST
+
+/* Nothing is left to say where MAIL is refused, finished or not; nor after RSET to who comes then.
+ */
+START_TEST(quits_by_itself)
+{
+    struct wn_buf log = {0};
+    struct wn_dialogue *d =
+        wn_dialogue_new(&(struct wn_dialogue_config){WN_SPAN("p@s.example"), false, false});
+    wn_dialogue_add(d, WN_SPAN("a@x.example"), 1);
+    say_all(d, &log);
+    FEED(d, "550 no\r\n");
+    say_all(d, &log);
+    ck_assert_str_eq(wn_buf_text(&log), "MAIL FROM:<p@s.example>|QUIT|");
+    wn_dialogue_free(d);
+    d = open_asking(false, 1, &log);
+    wn_dialogue_finish(d);
+    FEED(d, "250 yes\r\n");
+    say_all(d, &log);
+    wn_dialogue_add(d, WN_SPAN("b@x.example"), 2);
+    FEED(d, "250 ok\r\n");
+    say_all(d, &log);
+    ck_assert_str_eq(wn_buf_text(&log), "RSET|QUIT|");
+    wn_dialogue_free(d);
+    wn_buf_release(&log);
+}
+END_TEST
+
 /* One that needs SMTPUTF8 comes too late where MAIL went out without; it does not hold up the rest.
  */
 START_TEST(leaves_late_utf8)
@@ -559,6 +638,8 @@ int main(void)
     tcase_add_test(t, hands_back);
     tcase_add_test(t, ends_with_the_connection);
     tcase_add_test(t, stops);
+    tcase_add_loop_test(t, asks_nobody_at_the_end, 0, 6);
+    tcase_add_test(t, quits_by_itself);
     tcase_add_test(t, leaves_late_utf8);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);

@@ -8,7 +8,7 @@
  * that went out together; it is closed by the first reply to any of them, and the next one begins
  * when all are answered, so that nothing that was sent later can fill the gap of what a server has
  * lost. A reply with the address of another recipient, a reply that nobody asked for and an RSET
- * that is refused are signs of a shift: the dialogue is broken, and what is held is dropped. */
+ * that is refused are signs of a shift: the dialogue is broken, and what is held never released. */
 #include "smtp/dialogue.h"
 
 #include <stdlib.h>
@@ -89,18 +89,6 @@ static struct happening *take(struct wn_dialogue *d, struct happening **at)
     return h;
 }
 
-/* Answers that wait for the rest of their group will not be given. */
-static void drop_held(struct wn_dialogue *d)
-{
-    for (struct happening **at = &d->first; *at != NULL;) {
-        if ((*at)->held) {
-            free(take(d, at));
-        } else {
-            at = &(*at)->next;
-        }
-    }
-}
-
 static void release_held(struct wn_dialogue *d)
 {
     for (struct happening *h = d->first; h != NULL; h = h->next) {
@@ -116,7 +104,6 @@ static void end(struct wn_dialogue *d)
 {
     if (!d->ended) {
         d->ended = true;
-        drop_held(d);
         (void)push(d, WN_DIALOGUE_DONE, WN_PHASE_unknown, NULL);
     }
 }
@@ -124,7 +111,6 @@ static void end(struct wn_dialogue *d)
 static void break_off(struct wn_dialogue *d, const char *detail, const struct wn_smtp_reply *reply)
 {
     d->broken = true;
-    drop_held(d);
     if (d->quit == UNSAID) {
         push(d, WN_DIALOGUE_BROKEN, WN_PHASE_unknown, reply)->event.detail = detail;
     } else {
