@@ -5,10 +5,11 @@
  * be told of a link stands in one queue, and a link that has more to say goes back to its end, so
  * that no server that floods us keeps the others waiting.
  *
- * libcurl closes cached connections that look dead whenever a new one is made, and unread input
- * makes one look dead. A connection that is done lies in that cache until it is first read from; so
- * it is read from at once. A handle is taken out of the multi only to close its connection, which
- * is what that does. Neither way libcurl says QUIT of its own (tests/test_transport.c). */
+ * A connection that is done lies in libcurl's cache as an idle one until it is first read from, and
+ * some versions (7.88 is none of them) close idle ones with unread input when a new one is made; so
+ * each is read from at once. A handle is taken out of the multi only to close its connection, which
+ * is what that does. libcurl itself says no QUIT in any of these ways.
+ */
 #include "smtp/transport.h"
 
 #include <errno.h>
@@ -530,8 +531,9 @@ void wn_transport_free(struct wn_transport *t)
     if (t == NULL) {
         return;
     }
-    while (t->links != NULL) {
-        wn_link_close(t->links);
+    for (struct wn_link *link = t->links, *next; link != NULL; link = next) {
+        next = link->next;
+        wn_link_close(link);
     }
     (void)curl_multi_cleanup(t->multi);
     if (t->epoll >= 0) {

@@ -216,33 +216,37 @@ static bool shake_hands(struct connection *c, size_t certificate)
     return true;
 }
 
-/* False: the script is over. */
-static bool take_step(struct connection *c, const struct smtp_step *step)
+static bool say(struct connection *c, const struct smtp_step *step)
 {
-    char line[4096];
-    const struct linger reset = {.l_onoff = 1};
+    char block[4096];
+    bool there = true;
+    size_t left = 10000000;
     switch (step->kind) {
     case SMTP_SAY:
         return put(c, step->text, step->n);
     case SMTP_SPLIT:
-        for (size_t i = 0; i < step->n; i++) {
-            if (!put(c, step->text + i, 1)) {
-                return false;
-            }
+        for (size_t i = 0; i < step->n && there; i++) {
+            there = put(c, step->text + i, 1);
         }
-        return true;
+        return there;
     case SMTP_ENDLESS:
         while (put(c, step->text, step->n)) {
         }
         return false;
-    case SMTP_LONG:
-        memset(line, 'x', sizeof line);
-        for (size_t i = 0; i < 10000000 / sizeof line; i++) {
-            if (!put(c, line, sizeof line)) {
-                return false;
-            }
+    default:
+        memset(block, 'x', sizeof block);
+        for (; left > 0 && there; left -= left < sizeof block ? left : sizeof block) {
+            there = put(c, block, left < sizeof block ? left : sizeof block);
         }
-        return true;
+        return there;
+    }
+}
+
+static bool listen_to(struct connection *c, const struct smtp_step *step)
+{
+    char line[4096];
+    int n = 1;
+    switch (step->kind) {
     case SMTP_HEAR:
         return hear(c, line, sizeof line);
     case SMTP_OCTET:
@@ -251,36 +255,54 @@ static bool take_step(struct connection *c, const struct smtp_step *step)
         if (!hear(c, line, sizeof line)) {
             return false;
         }
-        for (int n = 1; n != 0;) {
+        while (n > 0) {
             n = get_line(c, line, sizeof line);
-            if (n < 0) {
+        }
+        return n == 0;
+    default: /* HOLD, SERVE */
+        while (hear(c, line, sizeof line)) {
+            bool quit = strcmp(line, "QUIT") == 0;
+            if (step->kind == SMTP_SERVE &&
+                (!put(c, quit ? "221 Bye\r\n" : "250 2.0.0 Ok\r\n", quit ? 9 : 14) || quit)) {
                 return false;
             }
         }
-        return true;
+        return false;
+    }
+}
+
+static void wait_at_gate(struct smtp_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    while (!s->open) {
+        pthread_cond_wait(&s->news, &s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* False: the script is over. */
+static bool take_step(struct connection *c, const struct smtp_step *step)
+{
+    const struct linger reset = {.l_onoff = 1};
+    switch (step->kind) {
+    case SMTP_SAY:
+    case SMTP_SPLIT:
+    case SMTP_ENDLESS:
+    case SMTP_LONG:
+        return say(c, step);
+    case SMTP_HEAR:
+    case SMTP_OCTET:
+    case SMTP_HEADERS:
+    case SMTP_HOLD:
+    case SMTP_SERVE:
+        return listen_to(c, step);
     case SMTP_SOCKS5:
         return be_socks(c, (unsigned char)step->n);
     case SMTP_GATE:
-        pthread_mutex_lock(&c->server->lock);
-        while (!c->server->open) {
-            pthread_cond_wait(&c->server->news, &c->server->lock);
-        }
-        pthread_mutex_unlock(&c->server->lock);
+        wait_at_gate(c->server);
         return true;
     case SMTP_TLS:
         return shake_hands(c, step->n);
-    case SMTP_HOLD:
-        while (hear(c, line, sizeof line)) {
-        }
-        return false;
-    case SMTP_SERVE:
-        while (hear(c, line, sizeof line)) {
-            bool quit = strcmp(line, "QUIT") == 0;
-            if (!put(c, quit ? "221 Bye\r\n" : "250 2.0.0 Ok\r\n", quit ? 9 : 14) || quit) {
-                return false;
-            }
-        }
-        return false;
     case SMTP_RESET:
         (void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         return false;
@@ -310,7 +332,7 @@ static void *converse(void *argument)
 
 static void welcome(struct smtp_server *s)
 {
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     socklen_t size = sizeof from;
     int fd = accept4(s->listener, (struct sockaddr *)&from, &size, SOCK_CLOEXEC);
     if (fd < 0) {
