@@ -12,6 +12,10 @@
 
 /* --- what becomes ready, and what is known then --- */
 
+#define X10   "xxxxxxxxxx"
+#define X100  X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define X1000 X100 X100 X100 X100 X100 X100 X100 X100 X100 X100
+
 static const struct {
     const char *name;
     const char *address; /* NULL: 127.0.0.1 */
@@ -43,6 +47,12 @@ static const struct {
      .heard = "EHLO probe.example\nHELO probe.example\n",
      .script = {GREET, SAY("502-What\r\n502 PIPELINING\r\n"), STEP(HEAR),
                 SAY("250-mx\r\n250 PIPELINING\r\n"), STEP(SERVE)}},
+    {"lines of 5,000 octets", .pipelining = true,
+     .banner = "mx.test ESMTP " X100 X100 X10 X10 X10 X10 "x", .heard = "EHLO probe.example\n",
+     .script = {SAY("220-mx.test ESMTP\r\n220-" X1000 X1000 X1000 X1000 X1000 "\r\n220 .\r\n"),
+                STEP(HEAR),
+                SAY("250-mx\r\n250-" X1000 X1000 X1000 X1000 X1000 "\r\n250 PIPELINING\r\n"),
+                STEP(SERVE)}},
     {"no login is tried", .banner = "mx.test ESMTP", .heard = "EHLO probe.example\n",
      .script = {GREET, SAY("250-mx\r\n250 AUTH PLAIN LOGIN EXTERNAL XOAUTH2\r\n"), STEP(SERVE)}},
     {"a greeting that is no text", .banner = "a?b ?\xc3\xa4", .heard = "EHLO probe.example\n",
