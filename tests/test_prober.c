@@ -422,6 +422,45 @@ START_TEST(test_greylisting_beyond_the_budget)
 }
 END_TEST
 
+/* Names that no command, or not every server's, can hold. */
+START_TEST(test_addresses_that_cannot_be_said)
+{
+    static const struct {
+        const char *name, *local;
+        bool utf8;
+        const char *answer;
+    } rows[] = {
+        {"a line end", "a\r\nDATA", true, "error"},
+        {"UTF-8 where it is known", "m\xc3\xbcller", true, "accepted"},
+        {"UTF-8 where it is not", "m\xc3\xbcller", false, "error"},
+    };
+    for (size_t i = 0; i < 2 * (sizeof rows / sizeof *rows); i++) {
+        teardown();
+        setup();
+        struct fake_persona persona = {.utf8 = rows[i / 2].utf8, .pipelining = i % 2 == 1};
+        uint32_t d = probing_site(&x, "a.example", persona, 0);
+        unsigned first = probing_mailboxes(&x, d, "m", 8, OK);
+        unsigned odd = probing_mailbox(&x, d, rows[i / 2].local, OK);
+        unsigned last = probing_mailboxes(&x, d, "n", 8, OK);
+        probing_run(&x);
+        ck_assert_msg(strcmp(wn_answer_word(x.mailboxes[odd].answer), rows[i / 2].answer) == 0,
+                      "%s: %s", rows[i / 2].name, wn_answer_word(x.mailboxes[odd].answer));
+        ck_assert_uint_eq(probing_answers(&x, first, 8, WN_ANSWER_accepted), 8);
+        ck_assert_uint_eq(probing_answers(&x, last, 8, WN_ANSWER_accepted), 8);
+    }
+}
+END_TEST
+
+START_TEST(test_a_sender_that_cannot_be_said)
+{
+    x.config.sender = WN_SPAN("probe@sender.example\r\nDATA");
+    (void)probing_mailboxes(&x, probing_site(&x, "a.example", honest, 0), "m", 3, OK);
+    probing_run(&x);
+    ck_assert_int_eq(x.err.status, WN_E_INTERNAL);
+    ck_assert_uint_eq(probing_entries(&x, FAKE_CONNECT), 0);
+}
+END_TEST
+
 /* A mailbox of an earlier run that is not due yet. */
 START_TEST(test_parked_by_an_earlier_run)
 {
@@ -474,7 +513,9 @@ static Suite *suite(void)
                                   test_greylisting_that_does_not_end,
                                   test_greylisting_beyond_the_budget,
                                   test_parked_by_an_earlier_run,
-                                  test_parked_by_an_earlier_run_beyond_the_budget};
+                                  test_parked_by_an_earlier_run_beyond_the_budget,
+                                  test_addresses_that_cannot_be_said,
+                                  test_a_sender_that_cannot_be_said};
     Suite *s = suite_create("prober");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         TCase *c = tcase_create(tests[i]->name);

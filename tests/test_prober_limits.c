@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "smtp/provider.h"
 #include "support/probing.h"
 
 #define OK      "250 2.1.5 Ok"
@@ -85,6 +86,50 @@ START_TEST(test_sockets)
         open += v[k].what == FAKE_CONNECT;
         open -= v[k].what == FAKE_CLOSE;
         ck_assert_uint_le(open, 3);
+    }
+}
+END_TEST
+
+/* No connection at all is an error, not an answer. */
+START_TEST(test_no_handles)
+{
+    fake_handles(x.w, 0);
+    (void)probing_mailboxes(&x, probing_site(&x, "a.example", honest, 0), "m", 6, OK);
+    probing_run(&x);
+    ck_assert_int_eq(x.err.status, WN_E_IO);
+    ck_assert_uint_eq(probing_answers(&x, 0, 6, WN_ANSWER_none), 6);
+}
+END_TEST
+
+/* A provider's own limits and quirks. */
+START_TEST(test_providers)
+{
+    static const struct {
+        const char *provider;
+        unsigned rcpts, most; /* a connection */
+    } rows[] = {
+        {"Outlook.com", 4, 1}, /* and no random mailbox */
+        {"Google Workspace", 5, 5},
+        {"Yahoo", 0, 0}, /* says yes to everyone */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        teardown();
+        setup();
+        struct wn_ip ip = fake_ip(probing_server(&x, honest, 0));
+        struct wn_prober_host host = {"mx.example", &ip, 1};
+        (void)probing_site(&x, "first.example", honest, 1);
+        uint32_t provider = wn_provider_named(wn_span_of(rows[i].provider));
+        uint32_t d = wn_prober_domain(x.p, &(struct wn_prober_domain){.name = WN_SPAN("p.example"),
+                                                                      .group = WN_SPAN("g0"),
+                                                                      .provider = provider,
+                                                                      .hosts = &host,
+                                                                      .host_count = 1});
+        strcpy(x.domain_names[d], "p.example");
+        x.recipients = rows[i].most;
+        (void)probing_mailboxes(&x, d, "m", 4, OK);
+        probing_run(&x);
+        ck_assert_uint_eq(probing_answers(&x, 0, 4, WN_ANSWER_accepted), rows[i].rcpts > 0 ? 4 : 0);
+        ck_assert_msg(probing_entries(&x, FAKE_RCPT) == rows[i].rcpts, "%s", rows[i].provider);
     }
 }
 END_TEST
@@ -332,6 +377,8 @@ static Suite *suite(void)
                                   test_no_needless_connections,
                                   test_sockets,
                                   test_out_of_handles,
+                                  test_no_handles,
+                                  test_providers,
                                   test_rate,
                                   test_max,
                                   test_day,

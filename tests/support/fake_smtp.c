@@ -147,7 +147,7 @@ void fake_stop_at(struct fake_world *w, int64_t at_ms, _Atomic int *stop)
 
 void fake_handles(struct fake_world *w, unsigned most)
 {
-    w->handles = most;
+    w->handles = most + 1;
 }
 
 const struct fake_entry *fake_transcript(const struct fake_world *w, size_t *count)
@@ -239,7 +239,7 @@ static void open_door(struct fake_world *w, struct link *link)
 static void *io_connect(void *arg, const struct wn_endpoint *to, bool plain, void *owner)
 {
     struct fake_world *w = arg;
-    if (w->handles > 0 && w->open >= w->handles) {
+    if (w->handles > 0 && w->open + 1 >= w->handles) {
         return NULL;
     }
     ck_assert_uint_lt(w->link_count, LINKS_MAX);

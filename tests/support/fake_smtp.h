@@ -56,7 +56,7 @@ void fake_io(struct fake_world *w, struct wn_prober_io *io);
 int64_t fake_now(const struct fake_world *w);
 /* At that time *stop becomes 1. */
 void fake_stop_at(struct fake_world *w, int64_t at_ms, _Atomic int *stop);
-/* Connections that may be open before connect fails; 0: any number. */
+/* Connections that may be open before connect fails; without it, any number. */
 void fake_handles(struct fake_world *w, unsigned most);
 
 enum fake_what {

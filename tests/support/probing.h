@@ -14,7 +14,7 @@ enum {
 
 struct probing_mailbox {
     char address[64];
-    bool exists;
+    bool exists, canary;
     enum wn_probe_answer answer; /* none: no report */
     unsigned answers, parked, withdrawn;
     int64_t due_ms;

@@ -26,7 +26,7 @@ static void release_tasks(struct wn_prober *p, const struct group *g)
     for (uint32_t i = 0; i < p->open; i++) {
         struct session *s = p->sessions[i];
         if (s->lane->group == g) {
-            memset(s->tasks, 0, s->taken * sizeof *s->tasks);
+            memset(s->tasks, 0, s->taken * sizeof(struct task *));
         }
     }
 }

@@ -115,7 +115,7 @@ static void wait_for_rate(struct wn_prober *p, struct group *g, uint64_t need)
         return;
     }
     uint64_t old = taken + need - g->limits.per_minute;
-    if (old > g->stamp_count) {
+    if (old > g->stamp_count || g->stamp_room == 0) {
         return; /* sessions hold them */
     }
     int64_t due = g->stamps[(g->stamp_first + old - 1) % g->stamp_room] + MINUTE_MS;
