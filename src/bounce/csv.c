@@ -277,9 +277,9 @@ static uint32_t count_fields(const struct reader *r, struct wn_span sample)
 }
 
 /* Whether the rest of the input, which is no whole record, is left for the next reading. A row that
- * lacks nothing but its line end is the last of many an export: it is left only while somebody is
- * writing the file. A quote that was lost opens a field, too: so only where what follows it fits a
- * cell. */
+ * lacks nothing but its line end is the last of many an export, and a quote that was lost opens a
+ * field, too: these are left only while somebody is writing the file, and where what follows the
+ * quote fits a cell. */
 static bool is_unfinished(const struct reader *r, const struct wn_cutter *cutter,
                           struct wn_span rest)
 {
@@ -288,7 +288,7 @@ static bool is_unfinished(const struct reader *r, const struct wn_cutter *cutter
         return false;
     }
     if (memchr(rest.p, r->dialect.line_end, rest.n) != NULL) {
-        return rest.n <= CELL_MAX;
+        return r->written && rest.n <= CELL_MAX;
     }
     bool whole = wn_csv_closed(
         wn_csv_scan_quotes(WN_QUOTE_FIELD_START, rest, r->dialect.delimiter, &fields));
