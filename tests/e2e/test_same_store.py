@@ -250,7 +250,11 @@ class SameStoreTest(Case):
 
     def test_growing_mbox(self):
         """But for a cut behind a blank line in a message without parts: that may be its end."""
-        self.random.shuffle(self.messages)
+        told = b""
+        while not told:  # the first is one that tells something
+            self.random.shuffle(self.messages)
+            self.write("first", mbox(self.messages[:1])[0])
+            told = self.winnow("bounces", "parse", "-q", "first").out
         for name, count in (("box", len(self.messages)), ("small", 3), ("one", 1)):
             data = b"".join(mbox(self.messages[:count]))
             cuts = [at for at in self.cuts(data) if not data[:at].endswith(b"\n\n")]
