@@ -236,6 +236,22 @@ START_TEST(test_no_host_answers)
 }
 END_TEST
 
+/* Two connections that fail alike are one failure: the hosts are tried again, once, with one. */
+START_TEST(test_two_fail_as_one)
+{
+    static const enum fake_door doors[] = {FAKE_SILENT, FAKE_MUTE, FAKE_GARBAGE, FAKE_REFUSED};
+    for (size_t i = 0; i < sizeof doors / sizeof *doors; i++) {
+        teardown();
+        setup();
+        uint32_t d = probing_site(&x, "a.example", (struct fake_persona){.door = doors[i]}, 0);
+        (void)probing_mailboxes(&x, d, "m", 12, OK);
+        probing_run(&x);
+        ck_assert_uint_eq(probing_answers(&x, 0, 12, WN_ANSWER_none), 0);
+        ck_assert_uint_eq(probing_entries(&x, FAKE_CONNECT), 3);
+    }
+}
+END_TEST
+
 START_TEST(test_no_hosts)
 {
     int none[] = {-1};
@@ -501,6 +517,7 @@ static Suite *suite(void)
                                   test_catch_all_of_a_large_domain,
                                   test_hosts_in_order,
                                   test_no_host_answers,
+                                  test_two_fail_as_one,
                                   test_no_hosts,
                                   test_the_second_try_is_last,
                                   test_starttls_that_fails,

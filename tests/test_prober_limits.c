@@ -175,7 +175,7 @@ START_TEST(test_rate)
         ck_assert_int_ge(fake_now(x.w) - start, rows[i].least_ms);
         ck_assert_int_le(fake_now(x.w) - start, rows[i].most_ms);
         /* A connection is not spent on one recipient where the rate is the limit. */
-        ck_assert_uint_le(probing_entries(&x, FAKE_CONNECT), rows[i].mailboxes / 5 * 2 + 5);
+        ck_assert_uint_le(probing_entries(&x, FAKE_CONNECT), rows[i].mailboxes / 5 + 7);
     }
 }
 END_TEST
