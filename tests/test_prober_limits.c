@@ -152,13 +152,14 @@ START_TEST(test_rate)
 {
     static const struct {
         uint32_t per_minute;
-        unsigned mailboxes;
+        unsigned latency_ms, mailboxes;
         int64_t least_ms, most_ms;
     } rows[] = {
-        {60, 60, 0, 50000},
-        {60, 180, 2 * MINUTES, 3 * MINUTES},
-        {7, 70, 9 * MINUTES, 11 * MINUTES},
-        {1, 5, 4 * MINUTES, 5 * MINUTES},
+        {60, 20, 60, 0, 50000},
+        {60, 0, 180, 2 * MINUTES, 3 * MINUTES},
+        {7, 20, 70, 9 * MINUTES, 11 * MINUTES},
+        {1, 0, 5, 4 * MINUTES, 5 * MINUTES},
+        {20, 1500, 200, 9 * MINUTES, 12 * MINUTES},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         teardown();
@@ -166,7 +167,7 @@ START_TEST(test_rate)
         x.config.per_minute = rows[i].per_minute;
         x.config.catch_all = false;
         int64_t start = fake_now(x.w);
-        struct fake_persona persona = {.latency_ms = i % 2 == 0 ? 20 : 0};
+        struct fake_persona persona = {.latency_ms = rows[i].latency_ms};
         uint32_t d = probing_site(&x, "a.example", persona, 0);
         (void)probing_mailboxes(&x, d, "m", rows[i].mailboxes, OK);
         probing_run(&x);
@@ -209,6 +210,10 @@ START_TEST(test_day)
     probing_run(&x);
     ck_assert_uint_eq(probing_answers(&x, first, 40, WN_ANSWER_not_found), 10);
     ck_assert_uint_eq(probing_entries(&x, FAKE_RCPT), 10);
+    struct wn_prober_use use;
+    ck_assert(wn_prober_use(x.p, 1, &use));
+    ck_assert(wn_span_equal(use.group, WN_SPAN("g0")));
+    ck_assert_uint_eq(use.asked, 10);
     ck_assert_int_le(fake_now(x.w) - start, 10000);
 }
 END_TEST

@@ -216,21 +216,21 @@ static int take_report(void *arg, const struct wn_prober_report *r)
     return WN_OK;
 }
 
-/* How much each group was asked for since the last time, for the store. */
+/* How much each group was asked for since the last time, for the store. The prober has the groups
+ * in the plan's order. */
 static int keep_used(struct asking *a)
 {
     struct wn_run *run = a->run;
-    const struct wn_segments *groups = &a->probing->plan.groups;
     int64_t today = wall_of(a, a->io->now_ms(a->io->arg)) / WN_DAY;
+    struct wn_prober_use use;
     int status = WN_OK;
-    for (uint32_t i = 0; i < groups->length && status == WN_OK; i++) {
-        struct wn_plan_group *g = wn_segments_at(groups, i);
-        uint64_t used = wn_prober_used(a->prober, g->name);
-        bool may = used > g->used_today;
+    for (uint32_t i = 0; status == WN_OK && wn_prober_use(a->prober, i, &use); i++) {
+        struct wn_plan_group *g = wn_segments_at(&a->probing->plan.groups, i);
+        bool may = use.asked > g->kept;
         status = may ? wn_gather_write(run, &may, a->err) : WN_OK;
         if (status == WN_OK && may) {
-            status = wn_groups_use(run->store, g->name, today, used - g->used_today, a->err);
-            g->used_today = used;
+            status = wn_groups_use(run->store, g->name, today, use.asked - g->kept, a->err);
+            g->kept = use.asked;
         }
     }
     return status;

@@ -125,8 +125,16 @@ struct wn_prober_counts {
 };
 void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts);
 
-/* Recipients that a group was asked for today, by earlier runs, too; 0 where there is none. */
-uint64_t wn_prober_used(const struct wn_prober *p, struct wn_span group);
+/* What this run has asked of a group: the next run is told it in wn_prober_group.used_today. */
+struct wn_prober_use {
+    struct wn_span group; /* its name, as long as the prober lives */
+    uint64_t asked;       /* RCPT commands sent */
+    bool stopped;         /* by the breaker, in this run */
+};
+
+/* Of the group with that number, from 0 in the order in which they were told of. False: there is
+ * none. To be called before, in (visit, progress) and after a run. */
+bool wn_prober_use(const struct wn_prober *p, size_t number, struct wn_prober_use *use);
 
 /* Asks until all is answered, a budget ends, or *stop is not 0 (then open sessions are told QUIT,
  * and have two seconds for it). Mailboxes that were not asked get no ANSWER; those that are parked

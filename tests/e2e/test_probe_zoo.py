@@ -108,7 +108,7 @@ class ZooTest(ZooCase):
             if planted.row.name == "exim" and planted.state == "unknown":
                 self.assertEqual((row["smtp_code"], row["enhanced_code"], row["evidence"]),
                                  ("550", "", "mailbox"))
-            self.assertNotRegex(row["diagnostic"], r"[\x00-\x1f\x7f]")
+            self.assertNotRegex(row["diagnostic"], r"[\x00-\x1f\x7f]", row)
 
     def check_blocking(self, transcript):
         """Whoever says that it is about us is asked no more: only what was under way then."""

@@ -181,8 +181,9 @@ struct group {
     uint32_t asked;       /* of these, those that are asked */
     uint32_t sessions;
     uint64_t used_today;
-    uint32_t reserved; /* recipients that sessions hold and have not said */
-    int64_t *stamps;   /* a ring: when the recipients of the last minute were said */
+    uint64_t used_before; /* of these, by earlier runs */
+    uint32_t reserved;    /* recipients that sessions hold and have not said */
+    int64_t *stamps;      /* a ring: when the recipients of the last minute were said */
     uint32_t stamp_first, stamp_count, stamp_room;
     int64_t timer_ms; /* of its timer, 0: none */
     uint32_t blamed_lanes;

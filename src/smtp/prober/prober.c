@@ -92,13 +92,8 @@ void wn_prober_group(struct wn_prober *p, const struct wn_prober_group *group)
 {
     struct group *g = intern_group(p, group->name, group->provider);
     g->used_today = group->used_today;
+    g->used_before = group->used_today;
     g->silent = g->silent || group->stopped;
-}
-
-uint64_t wn_prober_used(const struct wn_prober *p, struct wn_span group)
-{
-    uint32_t id = wn_map_find(&p->group_index, wn_hash(group.p, group.n), same_group, p, &group);
-    return id != WN_MAP_NONE ? p->groups[id]->used_today : 0;
 }
 
 /* What makes two lists of hosts the same lane. */
@@ -302,4 +297,16 @@ void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts
             counts->next_due_ms = timer->due_ms;
         }
     }
+}
+
+bool wn_prober_use(const struct wn_prober *p, size_t number, struct wn_prober_use *use)
+{
+    if (number >= p->group_count) {
+        return false;
+    }
+    const struct group *g = p->groups[number];
+    *use = (struct wn_prober_use){.group = {g->name, g->length},
+                                  .asked = g->used_today - g->used_before,
+                                  .stopped = g->stopped};
+    return true;
 }
