@@ -118,6 +118,14 @@ static void note_answer(struct probing *x, const struct wn_prober_report *r)
     snprintf(m->host, sizeof m->host, "%.*s", (int)r->host.n, r->host.n > 0 ? r->host.p : "");
 }
 
+/* "g12" is 12. */
+static unsigned group_number(struct wn_span name)
+{
+    uint64_t number = 0;
+    ck_assert(wn_span_number((struct wn_span){name.p + 1, name.n - 1}, PROBING_GROUPS, &number));
+    return (unsigned)number;
+}
+
 static int visit(void *arg, const struct wn_prober_report *r)
 {
     struct probing *x = arg;
@@ -144,7 +152,7 @@ static int visit(void *arg, const struct wn_prober_report *r)
         x->catch_all_reports++;
         break;
     default:
-        x->stopped_groups[x->stopped++] = (unsigned)strtoul(r->group.p + 1, NULL, 10);
+        x->stopped_groups[x->stopped++] = group_number(r->group);
         snprintf(x->stopped_text, sizeof x->stopped_text, "%.*s", (int)r->text.n, r->text.p);
     }
     return x->visit_status;
