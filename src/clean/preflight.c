@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "dns/ask.h"
 
 struct preflight {
@@ -149,8 +150,10 @@ static bool reaches(struct wn_transport *t, const struct wn_endpoint *to, const 
     bool reached = event.kind != WN_LINK_FAILED || event.phase != WN_LINK_CONNECT;
     if (event.kind == WN_LINK_READY) {
         const struct wn_smtp_command quit = {.verb = WN_SMTP_QUIT};
-        if (wn_link_send(link, &quit, NULL) == WN_OK) {
-            (void)wn_transport_wait(t, LEAVE_MS, &event);
+        int64_t end = wn_clock_monotonic_ms() + LEAVE_MS, left = LEAVE_MS;
+        (void)wn_link_send(link, &quit, NULL);
+        for (; left > 0 && event.kind != WN_LINK_CLOSED; left = end - wn_clock_monotonic_ms()) {
+            (void)wn_transport_wait(t, (int)left, &event);
         }
     }
     wn_link_close(link);
