@@ -37,7 +37,8 @@ TCP_ESTABLISHED = 1    # tcpi_state, the first byte of TCP_INFO
 SPLIT_SECONDS = 0.0002  # between the bytes of a reply that is cut everywhere
 
 # What happened: `what` is
-#   open   the connection was made; `text`: how many of the group's were open then, with this one
+#   open   the connection was made; `text`: how many were open then, with this one: of the group,
+#          in all
 #   in     a command; `pipelined` when another lay behind it already
 #   lost   a command that the server threw away unread
 #   out    a line of a reply that was sent (without CRLF)
@@ -106,9 +107,10 @@ class Connection:
                                       text, pipelined))
 
     async def run(self):
-        others = [c for c in self.zoo.open if c.server.group == self.server.group and c.connected()]
+        others = [c for c in self.zoo.open if c.connected()]
+        same = [c for c in others if c.server.group == self.server.group]
         self.zoo.open.add(self)
-        self.log("open", str(len(others) + 1))
+        self.log("open", f"{len(same) + 1} {len(others) + 1}")
         who = "server"
         try:
             await self.talk()

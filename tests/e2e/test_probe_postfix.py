@@ -112,6 +112,8 @@ class RealServersTest(ProbeCase):
     def check_manners(self, sessions):
         self.assertGreater(len(sessions), 5)
         for session in sessions:
+            if set(session) == {"ehlo", "starttls", "lost"}:
+                continue  # ended by the breaker while TLS came about, where nothing can be said
             with self.subTest(session):
                 self.assertLessEqual(set(session),
                                      {"ehlo", "starttls", "mail", "rcpt", "rset", "quit"})
@@ -130,7 +132,7 @@ class RealServersTest(ProbeCase):
             re.findall(r"rejected from=\S+ to=\[(\S+)\]", self.chasquid.log()))
         self.assertLessEqual(set(CHASQUID_UNKNOWN), set(times))
         # Each third one was lost with its connection: three times at most, then two retries.
-        self.assertLessEqual(max(times[a] for a in CHASQUID_UNKNOWN), 5)
+        self.assertLessEqual(max(times[a] for a in CHASQUID_UNKNOWN), 5, self.chasquid.log())
 
 
 if __name__ == "__main__":

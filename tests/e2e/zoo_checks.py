@@ -118,7 +118,10 @@ def polite_end(entries, _, rules):
             yield "said no RSET before QUIT"
         return
     end = entries[-1]
-    hopeless = any(e.what == "tls" and e.text == "failed" for e in entries)
+    # While TLS comes about, and until EHLO was answered in it, there is no way to say anything.
+    tls = next((i for i, e in enumerate(entries) if e.what == "tls"), None)
+    hopeless = tls is not None and (entries[tls].text == "failed" or not any(
+        e.what in SAID and verb(e) not in ("EHLO", "HELO") for e in entries[tls:]))
     if end.what != "close" or end.text != "client" or hopeless:
         return  # still open, ended by the server, or no way left to say it
     if any(entries[0].time <= at + rules.late and end.time >= at for at in rules.killed):
@@ -181,8 +184,9 @@ def few_connections(transcript, by_name, rules):
         if entry.what == "open":
             group = by_name[entry.server].group
             limit = rules.group_connections.get(group, rules.connections)
-            if int(entry.text) > limit:
-                found.append(f"{group}: {entry.text} connections at once where {limit} are allowed")
+            count = int(entry.text.split()[0])
+            if count > limit:
+                found.append(f"{group}: {count} connections at once where {limit} are allowed")
     return found
 
 
