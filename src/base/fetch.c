@@ -4,8 +4,7 @@
  * caller then keeps what it has and tries again another day. */
 #include "base/fetch.h"
 
-#include <curl/curl.h>
-#include <pthread.h>
+#include "base/curl.h"
 
 enum {
     CONNECT_SECONDS = 15,
@@ -23,11 +22,6 @@ struct transfer {
 struct wn_span wn_fetch_shown(const char *url)
 {
     return (struct wn_span){url, strcspn(url, "?#")};
-}
-
-static void start_curl(void)
-{
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 static size_t take_octets(char *data, size_t size, size_t count, void *arg)
@@ -176,14 +170,15 @@ static CURLcode set_options(CURL *curl, struct transfer *t, bool http, char *det
 
 int wn_fetch(const struct wn_fetch *f, struct wn_buf *body, struct wn_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct transfer t = {.fetch = f, .body = body};
     char detail[CURL_ERROR_SIZE] = "";
     bool http = false;
     long answer = 0;
-    (void)pthread_once(&once, start_curl);
     wn_buf_clear(body);
-    int status = check_url(f, &http, err);
+    int status = wn_curl_load(err);
+    if (status == WN_OK) {
+        status = check_url(f, &http, err);
+    }
     if (status != WN_OK) {
         return status;
     }

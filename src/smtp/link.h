@@ -5,8 +5,7 @@
 /* What transport.c (the loop, and links that are open) and link.c (libcurl's options, and what its
  * failures mean) share. Nobody else includes this. */
 
-#include <curl/curl.h>
-
+#include "base/curl.h"
 #include "smtp/transport.h"
 
 enum {

@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -471,11 +470,6 @@ static bool is_proxy(const char *proxy)
     return ok;
 }
 
-static void start_curl(void)
-{
-    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
 /* Makes *text the transport's own. */
 static void keep(struct wn_transport *t, size_t i, const char **text)
 {
@@ -488,9 +482,10 @@ static void keep(struct wn_transport *t, size_t i, const char **text)
 int wn_transport_new(const struct wn_transport_config *config, struct wn_transport **transport,
                      struct wn_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     *transport = NULL;
-    (void)pthread_once(&once, start_curl);
+    if (wn_curl_load(err) != WN_OK) {
+        return WN_E_CONFIG;
+    }
     if (!is_helo(config->helo)) {
         return wn_error_set(err, WN_E_USAGE, "'%s' is no name to give to mail servers",
                             config->helo != NULL ? config->helo : "");

@@ -398,6 +398,16 @@ class HttpsTest(ListsCase):
         self.assertIn("redirects to something that is not https://", done.err)
         self.assertEqual(self.http.requests, [])
 
+    def test_without_libcurl(self):
+        """It is loaded when it is needed: then a broken one is said, and only then."""
+        for name in ("libcurl.so.4", "libcurl-gnutls.so.4"):
+            self.write(name, "no library")
+        environment = {"LD_LIBRARY_PATH": self.work}
+        done = self.winnow("lists", "update", "role=https://example.org/list.txt", status=CONFIG,
+                           environment=environment)
+        self.check_sentence(done, "libcurl", "cannot be loaded")
+        self.winnow("check", "--offline", "--no-db", "ann@brackwell.net", environment=environment)
+
 
 if __name__ == "__main__":
     support.main()

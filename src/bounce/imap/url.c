@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "bounce/imap/url.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <unistr.h>
+
+#include "base/curl.h"
 
 /* A decoded part of the URL, empty when it has none. False: it cannot be decoded. */
 static bool get_part(CURLU *u, CURLUPart part, unsigned flags, struct wn_buf *out)
@@ -131,8 +132,11 @@ static void terminate(struct wn_imap_url *url)
 int wn_imap_url_read(const char *text, struct wn_imap_url *url, struct wn_error *err)
 {
     struct wn_buf path = {0}, raw = {0};
+    int status = wn_curl_load(err);
+    if (status != WN_OK) {
+        return status;
+    }
     CURLU *u = curl_url();
-    int status = WN_OK;
     if (u == NULL) {
         wn_out_of_memory();
     }

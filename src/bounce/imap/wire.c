@@ -8,13 +8,13 @@
  * how much came in each span of `timeout` seconds, and no command takes longer than an hour. */
 #include "bounce/imap/wire.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/curl.h"
 
 enum {
     BLOCK = 1 << 14,
@@ -166,7 +166,7 @@ int wn_imap_wire_open(const struct wn_imap_access *access, struct wn_imap_wire *
     struct wn_imap_wire *w = wn_calloc(1, sizeof *w);
     w->access = access;
     *wire = NULL;
-    w->curl = curl_easy_init();
+    w->curl = curl_easy_init(); /* loaded for the URL */
     if (w->curl == NULL) {
         wn_out_of_memory();
     }
