@@ -137,6 +137,21 @@ class ZooTest(ZooCase):
         self.assertEqual([n for n, domains in names.items() if len(domains) > 1], [])
 
 
+class AgainTest(ZooCase):
+    def test_at_once(self):
+        """Facts of a run were dated a second ahead, and one within that second did not see them."""
+        self.begin(["exim"])
+        self.list_of(self.plan.order()[:6])
+        time.sleep(1 - time.time() % 1)  # so that both begin in one second, where they are quick
+        self.probe(self.server, self.zoo.port)
+        first = self.settled()
+        self.assertGreater(len(list(answers(first))), 5)
+        again = self.probe(self.server, self.zoo.port, output="again.winnow")
+        self.assertEqual([e for e in self.settled()[len(first):] if recipient(e)], [])
+        self.assertEqual({row["reason"] for row in again.report},
+                         {"mailbox_accepted", "mailbox_not_found", "mailbox_full"})
+
+
 class InterruptedTest(ZooCase):
     def wait_for_answers(self, count):
         """Until so many recipients were answered."""
