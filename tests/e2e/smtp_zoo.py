@@ -157,12 +157,16 @@ class Connection:
     async def command(self, line):
         verb = line.split(" ")[0].upper()
         await self.fault(verb)
-        if self.persona.loses_pipelined and self.buffer:
-            for lost in self.buffer.decode("latin-1").splitlines():
-                self.log("lost", lost)
-            self.buffer = b""
+        if self.persona.loses_pipelined:
+            self.lose_rest()
         act = getattr(self, "do_" + verb.lower(), None)
         await (act(line) if act else self.say("502 5.5.2 Error: command not recognized"))
+
+    def lose_rest(self):
+        """Throws away what came in one piece with this command."""
+        for lost in self.buffer.decode("latin-1").splitlines():
+            self.log("lost", lost)
+        self.buffer = b""
 
     async def do_ehlo(self, _):
         if self.persona.helo_only:
@@ -194,6 +198,7 @@ class Connection:
 
     async def handshake(self, how):
         """Turns the connection into a TLS one, or spoils it."""
+        self.lose_rest()  # what came before it, in the clear, is not believed
         if how == "half":
             await self.receive()
             self.log("tls", "failed")
@@ -205,8 +210,6 @@ class Connection:
             await self.drain()
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         channel = self.zoo.tls.wrap_bio(incoming, outgoing, server_side=True)
-        incoming.write(self.buffer)
-        self.buffer = b""
         while True:
             try:
                 channel.do_handshake()

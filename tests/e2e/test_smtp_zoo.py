@@ -374,9 +374,14 @@ class ChecksTest(ZooCase):
         self.check(zoo, "went without QUIT", rules=Rules(SENDER, HELO, killed=(began - 60,)))
 
     def test_hasty_quit(self):
-        zoo = self.zoo(PERSONAS["sendmail"])
-        talk(zoo.port, f"EHLO {HELO}", "QUIT")
-        self.check(zoo)
+        for name, command in (("sendmail", f"EHLO {HELO}"), ("tls", "STARTTLS")):
+            with self.subTest(name):
+                zoo = self.zoo(PERSONAS[name])
+                with socket.create_connection(("127.1.0.1", zoo.port), timeout=20) as s:
+                    s.sendall(f"{command}\r\nQUIT\r\n".encode())
+                    s.recv(100)
+                self.check(zoo)
+                zoo.stop()
 
     def test_words_after_quit(self):
         zoo = self.zoo(Persona(delay=0.1))
