@@ -316,6 +316,46 @@ START_TEST(says_quit_where_libcurl_would_not)
 }
 END_TEST
 
+static unsigned count(const char *text, const char *what)
+{
+    unsigned n = 0;
+    while ((text = strstr(text, what)) != NULL) {
+        text += strlen(what);
+        n++;
+    }
+    return n;
+}
+
+/* One that was ready while its owner dealt with another used to be closed without a word. */
+START_TEST(says_quit_where_ready_is_not_told_yet)
+{
+    enum {
+        LINKS = 20
+    };
+    static const struct smtp_step script[] = {GREET, STEP(GATE), SAY("250 mx.test\r\n"),
+                                              STEP(HOLD)};
+    struct wn_link_event event;
+    struct wn_link *links[LINKS];
+    struct smtp_server *server = smtp_server_start("127.0.0.1", script);
+    struct wn_transport *t =
+        open_transport(&(struct wn_transport_config){.port = smtp_server_port(server)});
+    for (int i = 0; i < LINKS; i++) {
+        links[i] = begin(t, "127.0.0.1", false, NULL);
+    }
+    while (count(smtp_server_heard(server, 0), "EHLO") < LINKS) {
+        ck_assert(!wn_transport_wait(t, 1, &event));
+    }
+    smtp_server_open(server);
+    say(wait_for(t, WN_LINK_READY).link, WN_SMTP_QUIT, "");
+    for (int i = 0; i < LINKS; i++) {
+        wn_link_close(links[i]);
+    }
+    ck_assert_uint_eq(count(smtp_server_heard(server, LINKS), "QUIT"), LINKS);
+    wn_transport_free(t);
+    smtp_server_stop(server);
+}
+END_TEST
+
 /* --- where it connects to, and from where --- */
 
 /* Two addresses of one host at the same time, and nothing is looked up. */
@@ -554,6 +594,7 @@ int main(void)
     tcase_add_test(t, keeps_sessions_with_unread_input);
     tcase_add_test(t, closes_in_any_state);
     tcase_add_test(t, says_quit_where_libcurl_would_not);
+    tcase_add_test(t, says_quit_where_ready_is_not_told_yet);
     tcase_add_test(t, pins_the_address);
     tcase_add_loop_test(t, takes_any_host, 0, sizeof hosts / sizeof *hosts);
     tcase_add_loop_test(t, notes_a_bad_certificate, 0, SMTP_CERTIFICATES);

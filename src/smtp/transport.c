@@ -432,6 +432,11 @@ void wn_link_close(struct wn_link *link)
     if (link->queued) {
         dequeue(link);
     }
+    if (link->state == WN_LINK_IS_READY && !link->ended) {
+        /* The owner does not know yet that it can say so. */
+        link->state = WN_LINK_IS_OPEN;
+        (void)wn_link_send(link, &(struct wn_smtp_command){.verb = WN_SMTP_QUIT}, NULL);
+    }
     give_back(link);
     if (link->previous != NULL) {
         link->previous->next = link->next;

@@ -80,8 +80,9 @@ const struct wn_link_facts *wn_link_facts(const struct wn_link *link);
 int wn_link_send(struct wn_link *link, const struct wn_smtp_command *command, struct wn_error *err);
 
 /* Closes and frees the link; NULL is none. No event of it comes afterwards. Nothing is said (the
- * caller's QUIT is a command like others), except to a server that was greeted by but is not READY:
- * such a one is told QUIT where that can be done at once and without TLS. */
+ * caller's QUIT is a command like others), except to a server that has greeted and of which READY
+ * was not told: such a one is told QUIT where that can be done at once, and before READY came about
+ * only without TLS. */
 void wn_link_close(struct wn_link *link);
 
 /* Waits at most timeout_ms (0: not at all) for the next event; false: none, or a signal came. Links
