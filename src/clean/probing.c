@@ -85,6 +85,14 @@ static int find_exchangers(struct asking *a)
 
 /* --- what came of it ------------------------------------------------------------------------- */
 
+/* Rounded down: what is kept must not be of a time to come, or a run that follows at once would not
+ * see it. */
+static int64_t wall_now(const struct asking *a)
+{
+    return a->run->settings->now + (a->io->now_ms(a->io->arg) - a->began_ms) / 1000;
+}
+
+/* Rounded up: not to be asked before it is due. */
 static int64_t wall_of(const struct asking *a, int64_t ms)
 {
     return ms == 0 ? 0 : a->run->settings->now + (ms - a->began_ms + 999) / 1000;
@@ -122,7 +130,7 @@ static int keep_answer(struct asking *a, const struct wn_prober_report *r)
     struct wn_run *run = a->run;
     const struct wn_plan_mailbox *m = wn_segments_at(&a->probing->plan.mailboxes, r->tag);
     const struct wn_classified *c = r->meaning != NULL ? &r->meaning->classified : NULL;
-    int64_t at = wall_of(a, a->io->now_ms(a->io->arg));
+    int64_t at = wall_now(a);
     struct wn_probe probe = {.outcome = wn_recall_outcome(r->answer),
                              .at = at,
                              .due = wall_of(a, r->due_ms),
@@ -168,7 +176,7 @@ static int keep_catch_all(struct asking *a, const struct wn_prober_report *r)
     struct wn_run *run = a->run;
     uint32_t index = *(const uint32_t *)wn_segments_at(&a->domains, r->domain);
     const struct wn_domain *d = table_domain(a, index);
-    int64_t at = wall_of(a, a->io->now_ms(a->io->arg));
+    int64_t at = wall_now(a);
     struct wn_catch_all_fact fact = {.domain = {d->name, d->length},
                                      .outcome = wn_span_of(wn_catch_all_word(r->catch_all)),
                                      .at = at,
@@ -187,7 +195,7 @@ static int keep_stop(struct asking *a, const struct wn_prober_report *r)
     struct wn_run *run = a->run;
     struct wn_arena *arena = &run->tables.arena;
     struct wn_stopped_group *g = wn_segments_push(&a->probing->stopped);
-    int64_t at = wall_of(a, a->io->now_ms(a->io->arg));
+    int64_t at = wall_now(a);
     bool may;
     *g = (struct wn_stopped_group){.name = {wn_arena_text(arena, r->group), r->group.n},
                                    .reason = {wn_arena_text(arena, r->text), r->text.n}};
@@ -221,7 +229,7 @@ static int take_report(void *arg, const struct wn_prober_report *r)
 static int keep_used(struct asking *a)
 {
     struct wn_run *run = a->run;
-    int64_t today = wall_of(a, a->io->now_ms(a->io->arg)) / WN_DAY;
+    int64_t today = wall_now(a) / WN_DAY;
     struct wn_prober_use use;
     int status = WN_OK;
     for (uint32_t i = 0; status == WN_OK && wn_prober_use(a->prober, i, &use); i++) {
