@@ -63,7 +63,8 @@ BLOCKED = "probe_blocked"
 UNSURE = "not_checked"
 # What was accepted before a server changed its mind stands; a "no" does not, even an honest one.
 CHANGED = {"present": ("mailbox_accepted", UNSURE, BLOCKED), "unknown": BLOCKED,
-           "disabled": BLOCKED, "full": ("mailbox_full", BLOCKED), "restricted": ("restricted", BLOCKED)}
+           "disabled": BLOCKED, "full": ("mailbox_full", BLOCKED),
+           "restricted": ("restricted", BLOCKED)}
 
 ROWS = [
     # Honest servers, in their makers' words
