@@ -88,6 +88,13 @@ static const struct script {
     {"421 to RSET", .recipients = {"a@x.example"},
      .server = {"250 ok\r\n", "250 ok\r\n", "421 bye\r\n"},
      .log = SENDER "|mail 250 ok|" RCPT("a") "|1: 250 ok|RSET|closing unknown 421 bye|done|"},
+    {"250 to QUIT is the answer to what came before it", .recipients = {"a@x.example"},
+     .server = {"250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "250 ok\r\n"},
+     .log = SENDER "|mail 250 ok|" RCPT("a") "|1: 250 ok|RSET|reset|QUIT|out of step: the server "
+                                             "answers QUIT as if it were another command|done|"},
+    {"a refused QUIT ends it, too", .recipients = {"a@x.example"},
+     .server = {"250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "500 what\r\n"},
+     .log = SENDER "|mail 250 ok|" RCPT("a") "|1: 250 ok|RSET|reset|QUIT|done|"},
     {"421 to QUIT is as good as 221", .recipients = {"a@x.example"},
      .server = {"250 ok\r\n", "250 ok\r\n", "250 ok\r\n", "421 bye\r\n"},
      .log = SENDER "|mail 250 ok|" RCPT("a") "|1: 250 ok|RSET|reset|QUIT|done|"},
@@ -107,9 +114,10 @@ static const struct script {
     {"a reply that names another recipient", .pipelining = true,
      .recipients = {"a@x.example", "b@x.example", "c@x.example"},
      .server = {"250 ok\r\n550 no\r\n550 5.1.1 <c@x.example>: unknown\r\n"},
-     .log = SENDER "|" RCPT("a") "|" RCPT("b") "|" RCPT(
-         "c") "|mail 250 ok|broken: a reply of the server names another recipient than the one it "
-              "answers|QUIT|done|",
+     .log = SENDER
+     "|" RCPT("a") "|" RCPT("b") "|" RCPT("c") "|mail 250 ok|out of step: a reply of the server "
+                                               "names another recipient than the one it "
+                                               "answers|QUIT|done|",
      .left = "1s2s3s"},
     {"an address that ends like another recipient's is none", .pipelining = true,
      .recipients = {"a@x.example", "aa@x.example", "b.a@x.example"},
@@ -119,35 +127,36 @@ static const struct script {
     {"another recipient's address may end like this one's", .pipelining = true,
      .recipients = {"a@x.example", "b.a@x.example"},
      .server = {"250 ok\r\n550 <b.a@x.example> no\r\n"},
-     .log =
-         SENDER "|RCPT TO:<a@x.example>|RCPT TO:<b.a@x.example>|mail 250 ok|broken: a reply of the "
-                "server names another recipient than the one it answers|QUIT|done|",
+     .log = SENDER
+     "|RCPT TO:<a@x.example>|RCPT TO:<b.a@x.example>|mail 250 ok|out of step: a reply of the "
+     "server names another recipient than the one it answers|QUIT|done|",
      .left = "1s2s"},
     {"or begin like it", .pipelining = true, .recipients = {"a@x.example", "a@x.example-2"},
      .server = {"250 ok\r\n550 <a@x.example-2> no\r\n"},
-     .log =
-         SENDER "|RCPT TO:<a@x.example>|RCPT TO:<a@x.example-2>|mail 250 ok|broken: a reply of the "
-                "server names another recipient than the one it answers|QUIT|done|",
+     .log = SENDER
+     "|RCPT TO:<a@x.example>|RCPT TO:<a@x.example-2>|mail 250 ok|out of step: a reply of the "
+     "server names another recipient than the one it answers|QUIT|done|",
      .left = "1s2s"},
     {"an address that was not asked for is no sign", .recipients = {"a@x.example"},
      .server = {"250 ok\r\n", "550 forwarded to <z@y.example>: no\r\n"},
      .log = SENDER "|mail 250 ok|" RCPT("a") "|1: 550 forwarded to <z@y.example>: no|RSET|"},
     {"more replies than commands", .recipients = {"a@x.example", "b@x.example"},
      .server = {"250 ok\r\n", "550 no\r\n550 no\r\n", "221 bye\r\n"},
-     .log = SENDER "|mail 250 ok|" RCPT(
-         "a") "|1: 550 no|broken: the server gave more replies than there were commands|QUIT|done|",
+     .log = SENDER "|mail 250 ok|" RCPT("a") "|1: 550 no|out of step: the server gave more replies "
+                                             "than there were commands|QUIT|done|",
      .left = "2"},
     {"a reply before anything was said", .recipients = {"a@x.example"},
      .server = {"250 ok\r\n250 more\r\n"},
-     .log =
-         SENDER "|mail 250 ok|broken: the server gave more replies than there were commands|QUIT|"
-                "done|",
+     .log = SENDER
+     "|mail 250 ok|out of step: the server gave more replies than there were commands|QUIT|"
+     "done|",
      .left = "1"},
     {"RSET refused", .recipients = {"a@x.example"},
      .server = {"250 ok\r\n", "250 ok\r\n", "550 5.1.1 no\r\n"},
-     .log = SENDER "|mail 250 ok|" RCPT("a") "|1: 250 ok|RSET|broken: the server refuses RSET, "
-                                             "which none can; its replies may be out "
-                                             "of step|QUIT|done|"},
+     .log =
+         SENDER "|mail 250 ok|" RCPT("a") "|1: 250 ok|RSET|out of step: the server refuses RSET, "
+                                          "which none can; its replies may be out "
+                                          "of step|QUIT|done|"},
     {"the code changes inside a reply", .recipients = {"a@x.example"},
      .server = {"250 ok\r\n", "250-ok\r\n550 no such user\r\n"},
      .log = SENDER "|mail 250 ok|" RCPT(
@@ -234,7 +243,7 @@ static void log_event(const struct wn_dialogue_event *e, struct wn_buf *log)
         wn_buf_addf(log, "mail %s|", text);
         break;
     case WN_DIALOGUE_BROKEN:
-        wn_buf_addf(log, "broken: %s|", e->detail);
+        wn_buf_addf(log, "%s: %s|", e->out_of_step ? "out of step" : "broken", e->detail);
         break;
     default:
         wn_buf_addf(log, "%s|", words[e->kind]);

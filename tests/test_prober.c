@@ -339,6 +339,34 @@ START_TEST(test_sessions_lost_in_the_middle)
 }
 END_TEST
 
+/* Each answer is the next mailbox's, and one is left over at the end: nobody's can be believed. */
+START_TEST(test_one_reply_too_many)
+{
+    for (unsigned pipelining = 0; pipelining < 2; pipelining++) {
+        teardown();
+        setup();
+        uint32_t d = probing_site(&x, "a.example",
+                                  (struct fake_persona){.pipelining = pipelining == 1,
+                                                        .latency_ms = 5,
+                                                        .unknown = "550 5.1.1 User unknown",
+                                                        .stutters = true},
+                                  0);
+        for (unsigned i = 0; i < 12; i++) {
+            char name[16];
+            (void)snprintf(name, sizeof name, "m%u", i);
+            (void)probing_mailbox(&x, d, name, i % 2 == 0 ? OK : NULL);
+        }
+        probing_run(&x);
+        for (unsigned i = 0; i < 12; i++) {
+            ck_assert_msg(x.mailboxes[i].answer == WN_ANSWER_error, "%u: %s (%s)", i,
+                          wn_answer_word(x.mailboxes[i].answer), x.mailboxes[i].text);
+        }
+        ck_assert_int_ne(x.catch_all[d], WN_CATCH_ALL_accepted);
+        ck_assert_int_ne(x.catch_all[d], WN_CATCH_ALL_refused);
+    }
+}
+END_TEST
+
 /* A mailbox that always ends the connection is asked three times, and hurts no other. */
 START_TEST(test_a_mailbox_that_kills)
 {
@@ -522,6 +550,7 @@ static Suite *suite(void)
                                   test_the_second_try_is_last,
                                   test_starttls_that_fails,
                                   test_sessions_lost_in_the_middle,
+                                  test_one_reply_too_many,
                                   test_a_mailbox_that_kills,
                                   test_one_recipient_a_connection,
                                   test_too_many_recipients_at_once,

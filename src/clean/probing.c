@@ -184,7 +184,7 @@ static int keep_catch_all(struct asking *a, const struct wn_prober_report *r)
     bool may;
     wn_recall_catch_all(run, plan_domain(a, index)->id, r->catch_all);
     if (r->catch_all == WN_CATCH_ALL_inconclusive) {
-        return WN_OK; /* not a fact: to be asked again */
+        fact.expires = at; /* no fact, but in the place of one that was taken back */
     }
     int status = wn_gather_write(run, &may, a->err);
     return status == WN_OK && may ? wn_catch_alls_put(run->store, &fact, a->err) : status;

@@ -93,7 +93,8 @@ void wn_recall_catch_all(struct wn_run *run, uint32_t domain, enum wn_catch_all 
 {
     struct wn_domain *d = wn_tables_domain(&run->tables, domain);
     d->catch_all = outcome;
-    d->flags |= outcome == WN_CATCH_ALL_accepted ? WN_FLAG_catch_all : 0;
+    d->flags &= ~(uint32_t)WN_FLAG_catch_all;
+    d->flags |= outcome == WN_CATCH_ALL_accepted ? (uint32_t)WN_FLAG_catch_all : 0;
 }
 
 static int use_catch_all(void *arg, const struct wn_catch_all_fact *fact)

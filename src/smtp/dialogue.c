@@ -118,6 +118,17 @@ static void break_off(struct wn_dialogue *d, const char *detail, const struct wn
     }
 }
 
+static void lose_step(struct wn_dialogue *d, const char *detail, const struct wn_smtp_reply *reply)
+{
+    struct happening *h = push(d, WN_DIALOGUE_BROKEN, WN_PHASE_unknown, reply);
+    h->event.detail = detail;
+    h->event.out_of_step = true;
+    d->broken = true;
+    if (d->quit != UNSAID) {
+        end(d);
+    }
+}
+
 struct wn_dialogue *wn_dialogue_new(const struct wn_dialogue_config *config)
 {
     struct wn_dialogue *d = wn_calloc(1, sizeof *d);
@@ -332,7 +343,7 @@ static void hear_recipient(struct wn_dialogue *d, const struct wn_smtp_reply *re
     d->group_closed = true;
     bool named = names(reply, address_of(d, r));
     if (!named && names_another(d, r, reply)) {
-        break_off(d, "a reply of the server names another recipient than the one it answers",
+        lose_step(d, "a reply of the server names another recipient than the one it answers",
                   reply);
         return;
     }
@@ -368,7 +379,9 @@ static void hear_closing(struct wn_dialogue *d, const struct wn_smtp_reply *repl
 static void hear(struct wn_dialogue *d, const struct wn_smtp_reply *reply)
 {
     bool good = reply->code / 100 == 2;
-    if (d->quit == WAITING) {
+    if (d->quit == WAITING && good && reply->code != 221) {
+        lose_step(d, "the server answers QUIT as if it were another command", reply);
+    } else if (d->quit == WAITING) {
         end(d);
     } else if (reply->code == 421) {
         hear_closing(d, reply);
@@ -382,10 +395,10 @@ static void hear(struct wn_dialogue *d, const struct wn_smtp_reply *reply)
         d->reset = ACCEPTED;
         (void)push(d, WN_DIALOGUE_RESET, WN_PHASE_unknown, reply);
     } else if (d->reset == WAITING) {
-        break_off(d, "the server refuses RSET, which none can; its replies may be out of step",
+        lose_step(d, "the server refuses RSET, which none can; its replies may be out of step",
                   reply);
     } else {
-        break_off(d, "the server gave more replies than there were commands", reply);
+        lose_step(d, "the server gave more replies than there were commands", reply);
     }
 }
 

@@ -30,7 +30,8 @@ enum wn_dialogue_event_kind {
     WN_DIALOGUE_CLOSING, /* 421 (RFC 5321, 3.8) at any point (reply); phase and tag: what it
                           * answers. The server goes; nothing more is sent, DONE follows */
     WN_DIALOGUE_BROKEN, /* no SMTP, too long, or out of step: `detail`. Of the commands only QUIT is
-                         * left (the answer is not waited for); DONE follows when it was taken */
+                         * left (the answer is not waited for); DONE follows when it was taken,
+                         * at once where QUIT was said */
     WN_DIALOGUE_RESET,  /* RSET was answered */
     WN_DIALOGUE_DONE    /* QUIT was answered, or nothing more will come; once */
 };
@@ -40,7 +41,10 @@ struct wn_dialogue_event {
     uint32_t tag;                      /* RECIPIENT; CLOSING with the phase rcpt */
     const struct wn_smtp_reply *reply; /* until the next call of wn_dialogue_event, or NULL */
     const char *detail;                /* BROKEN: static, without a full stop; else NULL */
-    enum wn_phase phase;               /* what was answered: mail, rcpt, or unknown for the rest */
+    /* BROKEN: the server's replies are not those to our commands in their order, so that whose were
+     * the answers that were given out before is not certain either. */
+    bool out_of_step;
+    enum wn_phase phase; /* what was answered: mail, rcpt, or unknown for the rest */
 };
 
 struct wn_dialogue_config {

@@ -89,11 +89,14 @@ void wn_prober_mailbox(struct wn_prober *p, uint32_t domain, struct wn_span addr
 void wn_prober_catch_all(struct wn_prober *p, uint32_t domain);
 
 enum wn_prober_report_kind {
-    WN_PROBER_ANSWER,    /* final for this run; a fact to store at once */
-    WN_PROBER_PARKED,    /* a temporary reply: `due_ms`. To store, so that the next run knows; an
-                          * ANSWER follows, at the latest when the run ends */
-    WN_PROBER_WITHDRAWN, /* the ANSWER not_found or disabled of this run is taken back: blocked */
-    WN_PROBER_CATCH_ALL, /* of a domain */
+    WN_PROBER_ANSWER, /* final for this run; a fact to store at once */
+    WN_PROBER_PARKED, /* a temporary reply: `due_ms`. To store, so that the next run knows; an
+                       * ANSWER follows, at the latest when the run ends */
+    /* The ANSWER of this run is taken back, and `answer` is what counts: blocked, where its group
+     * was stopped after it said not_found or disabled; error, where the server lost its step on
+     * that connection, so that whose answer it was is not certain. */
+    WN_PROBER_WITHDRAWN,
+    WN_PROBER_CATCH_ALL, /* of a domain; a second one takes the first back: inconclusive */
     WN_PROBER_STOPPED    /* a group: what the reply said, or could mean, is about us */
 };
 

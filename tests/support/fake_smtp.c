@@ -319,6 +319,9 @@ static void hear_rcpt(struct fake_world *w, struct link *link, struct wn_span ad
         link->hangs = true;
         return;
     }
+    if (persona->stutters && link->recipients == 1) {
+        reply(w, link, "250 2.1.5 Ok", "");
+    }
     reply(w, link, answer_of(w, server, link, address), text);
     link->answered++;
     if (persona->drops_after > 0 && link->answered >= persona->drops_after) {

@@ -36,6 +36,7 @@ struct fake_persona {
     unsigned long greylist_ms;        /* each mailbox's first time, and so long after it */
     bool pipelining, loses_pipelined; /* of commands sent together only the first is answered */
     bool babbles;                     /* of a group, answers all but the last, then nonsense */
+    bool stutters;                    /* one reply too many before the first recipient's */
     bool utf8, catch_all, postmaster;
 };
 

@@ -4,19 +4,43 @@
  * stands: nobody pretends to have a mailbox because they dislike who asks. */
 #include "smtp/prober/private.h"
 
+static void take_back(struct wn_prober *p, struct task *t, enum wn_probe_answer instead,
+                      const struct said *said)
+{
+    t->answer = (uint8_t)instead;
+    struct wn_prober_report report = {
+        .kind = WN_PROBER_WITHDRAWN, .tag = t->tag, .domain = t->domain->number, .answer = instead};
+    wn_report(p, &report, wn_task_group(t), said);
+}
+
 void wn_breaker_withdraw(struct wn_prober *p, struct group *g, const struct said *said)
 {
     for (struct task *t = g->tasks; t != NULL && p->status == WN_OK; t = t->sibling) {
-        if (t->state != TASK_DONE ||
-            (t->answer != WN_ANSWER_not_found && t->answer != WN_ANSWER_disabled)) {
-            continue;
+        if (t->state == TASK_DONE &&
+            (t->answer == WN_ANSWER_not_found || t->answer == WN_ANSWER_disabled)) {
+            take_back(p, t, WN_ANSWER_blocked, said);
         }
-        t->answer = WN_ANSWER_blocked;
-        struct wn_prober_report report = {.kind = WN_PROBER_WITHDRAWN,
-                                          .tag = t->tag,
-                                          .domain = t->domain->number,
-                                          .answer = WN_ANSWER_blocked};
-        wn_report(p, &report, g, said);
+    }
+}
+
+void wn_breaker_unsay(struct wn_prober *p, const struct lane *lane, uint64_t session,
+                      const struct said *said)
+{
+    for (struct task *t = lane->group->tasks; t != NULL && p->status == WN_OK; t = t->sibling) {
+        if (t->state == TASK_DONE && t->session == session && t->answer != WN_ANSWER_error &&
+            t->answer != WN_ANSWER_blocked) {
+            take_back(p, t, WN_ANSWER_error, said);
+        }
+    }
+    for (size_t i = 0; i < p->domain_count; i++) {
+        struct domain *d = p->domains[i];
+        if (d->lane == lane && d->random != NULL && d->random->state == TASK_DONE &&
+            d->random->session == session && d->known != WN_CATCH_ALL_inconclusive) {
+            d->known = WN_CATCH_ALL_inconclusive;
+            struct wn_prober_report report = {
+                .kind = WN_PROBER_CATCH_ALL, .domain = d->number, .catch_all = d->known};
+            wn_report(p, &report, lane->group, said);
+        }
     }
 }
 

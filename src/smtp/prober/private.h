@@ -87,8 +87,9 @@ struct task {
     uint32_t length; /* of the address */
     uint32_t tag;
     uint8_t kind, state, answer;
-    uint8_t tries; /* temporary replies so far */
-    uint8_t lost;  /* sessions that were lost while it was asked */
+    uint64_t session; /* that answered it */
+    uint8_t tries;    /* temporary replies so far */
+    uint8_t lost;     /* sessions that were lost while it was asked */
     bool canary;
     bool early;   /* parked since an earlier run */
     bool invalid; /* no command can hold the address */
@@ -215,6 +216,7 @@ struct session {
     struct wn_dialogue *dialogue; /* once it is ready */
     uint32_t endpoint, turn;      /* of its lane, when it began */
     uint32_t index;               /* in the prober's list */
+    uint64_t id;                  /* from 1 in the order in which they began */
     enum stage stage;
     uint32_t limit;    /* tasks it may take */
     uint32_t taken;    /* tasks it has taken; their tags are their places */
@@ -377,5 +379,8 @@ void wn_gate_last(struct wn_prober *p, struct group *g);
 void wn_breaker_stop(struct wn_prober *p, struct group *g, const struct said *said);
 /* The run's refusals of a group are taken back. */
 void wn_breaker_withdraw(struct wn_prober *p, struct group *g, const struct said *said);
+/* So are all answers of one session of a lane: they may have been meant for others. */
+void wn_breaker_unsay(struct wn_prober *p, const struct lane *lane, uint64_t session,
+                      const struct said *said);
 
 #endif

@@ -266,7 +266,7 @@ bool wn_session_start(struct wn_prober *p, struct lane *lane, struct task *first
     }
     s->index = p->open;
     p->sessions[p->open++] = s;
-    p->connections++;
+    s->id = ++p->connections;
     g->sessions++;
     lane->sessions++;
     take(p, s, first);
@@ -351,6 +351,7 @@ static void answered(struct wn_prober *p, struct session *s, uint32_t tag,
     s->answered++;
     wn_lane_answered(lane);
     if (t != NULL) {
+        t->session = s->id;
         wn_task_answered(p, t, reply, &said);
     }
 }
@@ -409,9 +410,14 @@ static bool happened(struct wn_prober *p, struct session *s, const struct wn_dia
     case WN_DIALOGUE_CLOSING:
         closing(p, s, event);
         return false;
-    case WN_DIALOGUE_BROKEN:
-        lose(p, s, FAILURE_ERROR, &(struct said){NULL, wn_span_of(event->detail), NULL});
+    case WN_DIALOGUE_BROKEN: {
+        struct said said = {NULL, wn_span_of(event->detail), host_of(s)};
+        if (event->out_of_step) {
+            wn_breaker_unsay(p, s->lane, s->id, &said);
+        }
+        lose(p, s, FAILURE_ERROR, &said);
         return false;
+    }
     case WN_DIALOGUE_DONE:
         finish(p, s);
         return false;
