@@ -85,6 +85,8 @@ void wn_probing_summarize(const struct wn_run *run, struct wn_summary_probe *sum
     qsort(probing->providers, n, sizeof *probing->providers, larger_first);
     summary->asked = probing->asked;
     summary->connections = probing->connections;
+    summary->encrypted = probing->encrypted;
+    summary->unproven = probing->unproven;
     summary->providers = probing->providers;
     summary->provider_count = n;
     summary->warnings = probing->warnings.len > 0 ? wn_buf_text(&probing->warnings) : NULL;

@@ -386,6 +386,8 @@ static int run_prober(struct asking *a)
     wn_prober_counts(a->prober, &counts);
     a->probing->asked = counts.asked;
     a->probing->connections = counts.connections;
+    a->probing->encrypted = counts.encrypted;
+    a->probing->unproven = counts.unproven;
     note_left_out(a);
     wn_prober_free(a->prober);
     status = status == WN_OK ? a->status : status;

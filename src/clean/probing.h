@@ -18,7 +18,7 @@ struct wn_probing {
     struct wn_buf warnings;     /* what is wrong with our own set-up, a line each; may be empty */
     struct wn_segments stopped; /* struct wn_stopped_group */
     uint64_t asked;             /* RCPT commands, random ones included */
-    uint64_t connections;
+    uint64_t connections, encrypted, unproven;
     bool port_blocked;                   /* no mail server could be reached at all */
     struct wn_summary_probed *providers; /* of the summary */
 };

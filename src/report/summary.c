@@ -164,6 +164,8 @@ static void add_probe(cJSON *run, const struct wn_summary_probe *p)
     cJSON *o = need(cJSON_AddObjectToObject(run, "probe"));
     add_number(o, "asked", p->asked);
     add_number(o, "connections", p->connections);
+    add_number(o, "encrypted", p->encrypted);
+    add_number(o, "unproven_certificates", p->unproven);
     add_text(o, "warnings", p->warnings);
     add_text(o, "blocked", p->blocked);
     cJSON *array = need(cJSON_AddArrayToObject(o, "providers"));

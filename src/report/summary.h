@@ -29,7 +29,8 @@ struct wn_summary_probed {
 
 struct wn_summary_probe {
     bool on;
-    uint64_t asked, connections;               /* recipients, random ones included */
+    uint64_t asked, connections;  /* recipients, random ones included */
+    uint64_t encrypted, unproven; /* connections with TLS; of these, with a bad certificate */
     const struct wn_summary_probed *providers; /* the largest first */
     size_t provider_count;
     const char *warnings; /* about our own set-up, a line each, or NULL */

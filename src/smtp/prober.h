@@ -123,6 +123,8 @@ struct wn_prober_counts {
     uint64_t parked;      /* mailboxes that wait for the time to ask them (again) */
     uint64_t left;        /* mailboxes that are neither */
     uint64_t connections; /* that were begun */
+    uint64_t encrypted;   /* of these, those that STARTTLS made private */
+    uint64_t unproven;    /* of these, those whose certificate is self-signed or out of date */
     uint32_t open;        /* connections now */
     int64_t next_due_ms;  /* when the first parked one is due; 0: none is */
 };

@@ -105,6 +105,9 @@ class RealServersTest(ProbeCase):
                          ("550", "5.1.1", "mailbox"))
         self.assertIn("User unknown in virtual mailbox table", gone["diagnostic"])
         self.assertEqual(rows[FULL[0]]["enhanced_code"], "5.2.2")
+        counts = found.summary["run"]["probe"]
+        self.assertGreater(counts["encrypted"], 5)
+        self.assertEqual(counts["unproven_certificates"], counts["encrypted"])  # self-signed
         self.check_manners(self.sessions())
         # Of what is known nothing is asked again: one temporary mailbox and the group that stopped.
         self.assertLessEqual(sum(s.get("rcpt", 0) for s in more), 3 + len(STRANGE))

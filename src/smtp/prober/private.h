@@ -249,6 +249,7 @@ struct wn_prober {
     struct group **groups;
     struct lane **lanes;
     struct domain **domains;
+    uint64_t encrypted, unproven; /* connections */
     size_t group_count, group_room, lane_count, lane_room, domain_count, domain_room;
     struct group *head, *tail; /* ring of groups that may have a turn */
     struct lane *paused_head, *paused_tail;

@@ -289,6 +289,8 @@ void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts
                                         .parked = p->parked,
                                         .left = p->mailboxes - p->answered - p->parked,
                                         .connections = p->connections,
+                                        .encrypted = p->encrypted,
+                                        .unproven = p->unproven,
                                         .open = p->open};
     for (size_t i = 0; i < p->timer_count; i++) {
         const struct timer *timer = &p->timers[i];

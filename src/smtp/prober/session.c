@@ -277,6 +277,8 @@ bool wn_session_start(struct wn_prober *p, struct lane *lane, struct task *first
 static void ready(struct wn_prober *p, struct session *s)
 {
     const struct wn_link_facts *facts = p->io.facts(p->io.arg, s->link);
+    p->encrypted += facts->tls;
+    p->unproven += facts->tls && facts->certificate_bad;
     s->stage = STAGE_TALKING;
     s->pipelining = facts->pipelining && !s->lane->no_pipelining;
     struct wn_dialogue_config config = {
