@@ -116,7 +116,7 @@ static struct wn_span boundary_of(struct wn_span type)
 {
     struct wn_span value = wn_behind(type, WN_SPAN("boundary"));
     size_t n = 0;
-    if (!wn_begins(wn_span_trim(type), WN_SPAN("multipart/"))) {
+    if (value.n == 0 || !wn_begins(wn_span_trim(type), WN_SPAN("multipart/"))) {
         return (struct wn_span){NULL, 0};
     }
     while (value.n > 0 && *value.p != '\0' && strchr(" \t\r\n=", *value.p) != NULL) {
