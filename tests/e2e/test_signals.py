@@ -20,7 +20,7 @@ from support import AS_OF, FILES, Case, read
 LONG = os.environ.get("WN_LONG") == "1"
 KILLS = 20 if LONG else 8
 ROWS = 500_000 if LONG else 40_000
-EVENTS = 20_000 if LONG else 3_000  # of each source of an import that is killed
+EVENTS = 150_000 if LONG else 3_000  # of each source of an import that is killed
 LIST = "id,email\n1,ann@brackwell.net\n2,info@brackwell.net\n"
 
 
