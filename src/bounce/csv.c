@@ -370,8 +370,8 @@ static int read_csv(struct wn_reading *reading, struct wn_error *err)
                        .visit = reading->visit,
                        .arg = reading->arg,
                        .may_grow = wn_reading_may_grow(reading),
-                       .written = wn_input_is_written(reading->input),
                        .err = err};
+    r.written = r.may_grow && wn_input_is_written(reading->input);
     char *sample = wn_malloc(WN_DIALECT_SAMPLE);
     uint32_t fields = 0;
     size_t n;

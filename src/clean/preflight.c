@@ -17,7 +17,7 @@ struct preflight {
 
 static void warn(struct preflight *p, const char *what, const char *name, const char *why)
 {
-    wn_buf_addf(p->warnings, "%s%s %s %s", p->warnings->len > 0 ? "\n" : "", what, name, why);
+    wn_buf_addf(p->warnings, "%s%s %s %s", p->warnings->len > 0 ? "; " : "", what, name, why);
 }
 
 /* Whether one of the texts begins with `text`, in whatever case. */
@@ -93,18 +93,6 @@ static int look_at_sender(struct preflight *p, const char *domain, struct wn_err
     return status;
 }
 
-/* The warnings in one sentence. */
-static void join(const struct wn_buf *warnings, struct wn_buf *out)
-{
-    for (size_t i = 0; i < warnings->len; i++) {
-        if (warnings->p[i] == '\n') {
-            wn_buf_add_text(out, "; ");
-        } else {
-            wn_buf_add_char(out, warnings->p[i]);
-        }
-    }
-}
-
 int wn_probing_preflight(struct wn_run *run, struct wn_error *err)
 {
     const struct wn_probe_settings *s = &run->settings->probe;
@@ -125,13 +113,10 @@ int wn_probing_preflight(struct wn_run *run, struct wn_error *err)
         return wn_error_set(err, status, "before probing: %s", failed.text);
     }
     if (p.warnings->len > 0 && !s->force && !run->settings->dry_run) {
-        struct wn_buf all = {0};
-        join(p.warnings, &all);
         status = wn_error_set(err, WN_E_CONFIG,
                               "mail servers would distrust these probes: %s; mend that, or go on "
                               "all the same with --probe-force",
-                              wn_buf_text(&all));
-        wn_buf_release(&all);
+                              wn_buf_text(p.warnings));
     }
     return status;
 }

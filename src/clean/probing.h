@@ -15,7 +15,7 @@ struct wn_stopped_group {
 /* What a run's probing came to. Owned by the run. */
 struct wn_probing {
     struct wn_probe_plan plan;
-    struct wn_buf warnings;     /* what is wrong with our own set-up, a line each; may be empty */
+    struct wn_buf warnings; /* what is wrong with our own set-up, in one sentence; may be empty */
     struct wn_segments stopped; /* struct wn_stopped_group */
     uint64_t asked;             /* RCPT commands, random ones included */
     uint64_t connections, encrypted, unproven;

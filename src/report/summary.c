@@ -384,10 +384,10 @@ static void add_probe_notes(const struct wn_summary_probe *p, struct wn_buf *out
     if (p->blocked != NULL) {
         wn_buf_addf(out, "  note       %s\n", p->blocked);
     }
-    for (const char *line = p->warnings; line != NULL && *line != '\0';) {
-        size_t n = strcspn(line, "\n");
-        wn_buf_addf(out, "  note       %.*s\n", (int)n, line);
-        line += n + (line[n] == '\n');
+    if (p->warnings != NULL) {
+        wn_buf_add_text(out, "  note       mail servers may distrust these probes: ");
+        wn_text_add_shown(out, wn_span_of(p->warnings)); /* names out of DNS */
+        wn_buf_add_char(out, '\n');
     }
 }
 

@@ -33,7 +33,7 @@ struct wn_summary_probe {
     uint64_t encrypted, unproven; /* connections with TLS; of these, with a bad certificate */
     const struct wn_summary_probed *providers; /* the largest first */
     size_t provider_count;
-    const char *warnings; /* about our own set-up, a line each, or NULL */
+    const char *warnings; /* about our own set-up, in one sentence, or NULL */
     const char *blocked;  /* why no mailbox could be asked at all, or NULL */
 };
 
