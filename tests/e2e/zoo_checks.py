@@ -118,10 +118,8 @@ def polite_end(entries, _, rules):
             yield "said no RSET before QUIT"
         return
     end = entries[-1]
-    # While TLS comes about, and until EHLO was answered in it, there is no way to say anything.
-    tls = next((i for i, e in enumerate(entries) if e.what == "tls"), None)
-    hopeless = tls is not None and (entries[tls].text == "failed" or not any(
-        e.what in SAID and verb(e) not in ("EHLO", "HELO") for e in entries[tls:]))
+    # Over a handshake that failed nothing can be said.
+    hopeless = any(e.what == "tls" and e.text == "failed" for e in entries)
     if end.what != "close" or end.text != "client" or hopeless:
         return  # still open, ended by the server, or no way left to say it
     if any(entries[0].time <= at + rules.late and end.time >= at for at in rules.killed):

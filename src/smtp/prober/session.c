@@ -199,11 +199,10 @@ void wn_session_leave_all(struct wn_prober *p, const struct group *g)
         if (g != NULL && s->lane->group != g) {
             continue;
         }
-        if (s->dialogue == NULL) {
-            finish(p, s);
-        } else {
-            wn_session_leave(p, s);
+        if (s->dialogue == NULL) { /* who will have greeted us is told QUIT */
+            give_back(p, s);
         }
+        wn_session_leave(p, s);
     }
 }
 
@@ -279,13 +278,17 @@ static void ready(struct wn_prober *p, struct session *s)
     const struct wn_link_facts *facts = p->io.facts(p->io.arg, s->link);
     p->encrypted += facts->tls;
     p->unproven += facts->tls && facts->certificate_bad;
-    s->stage = STAGE_TALKING;
+    bool leaving = s->stage == STAGE_LEAVING;
+    s->stage = leaving ? STAGE_LEAVING : STAGE_TALKING;
     s->pipelining = facts->pipelining && !s->lane->no_pipelining;
     struct wn_dialogue_config config = {
         .sender = p->config.sender, .pipelining = s->pipelining, .utf8 = facts->utf8};
     s->dialogue = wn_dialogue_new(&config);
-    for (uint32_t i = 0; i < s->taken; i++) {
+    for (uint32_t i = 0; i < s->taken && !leaving; i++) {
         wn_dialogue_add(s->dialogue, wn_task_address(s->tasks[i]), i);
+    }
+    if (leaving) {
+        wn_dialogue_stop(s->dialogue);
     }
 }
 
@@ -302,8 +305,9 @@ static enum failure failure_of(const struct wn_link_event *event)
 static void failed(struct wn_prober *p, struct session *s, const struct wn_link_event *event)
 {
     struct endpoint *e = &s->lane->endpoints[s->endpoint];
-    if (event->phase == WN_LINK_STARTTLS && !e->plain) {
-        e->plain = true;
+    bool retried = event->phase == WN_LINK_STARTTLS && !e->plain;
+    e->plain = e->plain || retried;
+    if (retried || s->stage == STAGE_LEAVING) {
         finish(p, s);
         return;
     }
