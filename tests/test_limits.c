@@ -30,7 +30,7 @@ START_TEST(others_get_the_defaults)
         ck_assert_uint_eq(limits.recipients, 5);
         ck_assert_uint_eq(limits.per_minute, 60);
         ck_assert_uint_eq(limits.per_day, 2000);
-        ck_assert(!limits.accepts_all && !limits.never_catch_all);
+        ck_assert(!limits.accepts_all && !limits.never_catch_all && !limits.one_domain);
     }
 }
 END_TEST
@@ -56,6 +56,7 @@ START_TEST(every_row_is_reached)
         ck_assert(limits.per_minute > 0 && limits.per_day >= limits.per_minute);
         ck_assert(limits.accepts_all == (strstr(table[i].quirks, "ACCEPTS_ALL") != NULL));
         ck_assert(limits.never_catch_all == (strstr(table[i].quirks, "NEVER_CATCH_ALL") != NULL));
+        ck_assert(limits.one_domain == (strstr(table[i].quirks, "ONE_DOMAIN") != NULL));
     }
 }
 END_TEST
@@ -63,16 +64,16 @@ END_TEST
 static const struct {
     const char *mx;
     uint32_t recipients;
-    bool accepts_all, never_catch_all;
+    bool accepts_all, never_catch_all, one_domain;
 } hosts[] = {
-    {"mta5.am0.yahoodns.net", 1, true, false},
-    {"mx-aol.mail.gm0.yahoodns.net", 1, true, false},
-    {"outlook-com.olc.protection.outlook.com", 1, false, true},
-    {"gmail-smtp-in.l.google.com", 5, false, true},
-    {"aspmx.l.google.com", 5, false, false}, /* anybody's domain */
-    {"firm-de.mail.protection.outlook.com", 5, false, false},
-    {"mx01.mail.icloud.com", 5, false, false}, /* custom domains, which may be catch-all */
-    {"mx.example.org", 5, false, false},
+    {"mta5.am0.yahoodns.net", 1, true, false, false},
+    {"mx-aol.mail.gm0.yahoodns.net", 1, true, false, false},
+    {"outlook-com.olc.protection.outlook.com", 1, false, true, false},
+    {"gmail-smtp-in.l.google.com", 5, false, true, true},
+    {"aspmx.l.google.com", 5, false, false, true}, /* anybody's domain */
+    {"firm-de.mail.protection.outlook.com", 5, false, false, false},
+    {"mx01.mail.icloud.com", 5, false, false, false}, /* custom domains, which may be catch-all */
+    {"mx.example.org", 5, false, false, false},
 };
 
 START_TEST(limits_of_a_host)
@@ -82,6 +83,7 @@ START_TEST(limits_of_a_host)
     ck_assert_uint_eq(limits.recipients, hosts[_i].recipients);
     ck_assert(limits.accepts_all == hosts[_i].accepts_all);
     ck_assert(limits.never_catch_all == hosts[_i].never_catch_all);
+    ck_assert(limits.one_domain == hosts[_i].one_domain);
 }
 END_TEST
 

@@ -408,6 +408,29 @@ START_TEST(test_too_many_recipients_at_once)
 }
 END_TEST
 
+/* The same where the second is one of another domain. */
+START_TEST(test_one_domain_at_a_time)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        teardown();
+        setup();
+        int servers[] = {0, -1};
+        struct fake_persona persona = {.one_domain = true, .pipelining = i == 1};
+        servers[0] = (int)probing_server(&x, persona, 0);
+        for (unsigned k = 0; k < 6; k++) {
+            char name[32];
+            snprintf(name, sizeof name, "d%u.example", k);
+            (void)probing_mailboxes(&x, probing_domain(&x, name, 0, servers), "m", 3, OK);
+        }
+        probing_run(&x);
+        ck_assert_uint_eq(probing_answers(&x, 0, 18, WN_ANSWER_accepted), 18);
+        for (unsigned k = 0; k < 18; k++) {
+            ck_assert_uint_eq(x.mailboxes[k].parked, 0);
+        }
+    }
+}
+END_TEST
+
 /* One that says so to the only recipient is busy. */
 START_TEST(test_one_is_too_many)
 {
@@ -554,6 +577,7 @@ static Suite *suite(void)
                                   test_a_mailbox_that_kills,
                                   test_one_recipient_a_connection,
                                   test_too_many_recipients_at_once,
+                                  test_one_domain_at_a_time,
                                   test_one_is_too_many,
                                   test_greylisting,
                                   test_greylisting_that_does_not_end,

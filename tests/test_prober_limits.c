@@ -134,6 +134,31 @@ START_TEST(test_providers)
 }
 END_TEST
 
+/* Google says 451 to the second domain of a transaction. */
+START_TEST(test_one_domain)
+{
+    struct wn_ip ip = fake_ip(probing_server(&x, (struct fake_persona){.one_domain = true}, 0));
+    struct wn_prober_host host = {"aspmx.l.google.com", &ip, 1};
+    (void)probing_site(&x, "first.example", honest, 1);
+    for (unsigned i = 1; i <= 4; i++) {
+        snprintf(x.domain_names[i], sizeof x.domain_names[i], "d%u.example", i);
+        uint32_t d = wn_prober_domain(
+            x.p,
+            &(struct wn_prober_domain){.name = wn_span_of(x.domain_names[i]),
+                                       .group = WN_SPAN("g0"),
+                                       .provider = wn_provider_of(WN_SPAN("aspmx.l.google.com")),
+                                       .hosts = &host,
+                                       .host_count = 1});
+        (void)probing_mailboxes(&x, d, "m", 4, OK);
+    }
+    probing_run(&x);
+    ck_assert_uint_eq(probing_answers(&x, 0, 16, WN_ANSWER_accepted), 16);
+    /* Nobody twice: each mailbox, and a random one for each domain, five on each connection. */
+    ck_assert_uint_eq(probing_entries(&x, FAKE_RCPT), 20);
+    ck_assert_uint_eq(probing_entries(&x, FAKE_CONNECT), 4);
+}
+END_TEST
+
 /* A process that has fewer handles than sockets are allowed. */
 START_TEST(test_out_of_handles)
 {
@@ -384,6 +409,7 @@ static Suite *suite(void)
                                   test_out_of_handles,
                                   test_no_handles,
                                   test_providers,
+                                  test_one_domain,
                                   test_rate,
                                   test_max,
                                   test_day,

@@ -8,7 +8,8 @@
 
 enum {
     ACCEPTS_ALL = 1,
-    NEVER_CATCH_ALL = 2
+    NEVER_CATCH_ALL = 2,
+    ONE_DOMAIN = 4
 };
 
 static const struct {
@@ -18,7 +19,7 @@ static const struct {
 #define WN_PROVIDER_LIMITS(name, connections, recipients, per_minute, per_day, quirks)             \
     {name,                                                                                         \
      {connections, recipients, per_minute, per_day, ((quirks)&ACCEPTS_ALL) != 0,                   \
-      ((quirks)&NEVER_CATCH_ALL) != 0}},
+      ((quirks)&NEVER_CATCH_ALL) != 0, ((quirks)&ONE_DOMAIN) != 0}},
 #include "data/provider_limits.def"
 };
 

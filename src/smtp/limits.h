@@ -15,6 +15,7 @@ struct wn_probe_limits {
     uint32_t per_day;     /* recipients asked a day */
     bool accepts_all;     /* RCPT means nothing there: do not ask */
     bool never_catch_all; /* no random mailbox need be asked for */
+    bool one_domain;      /* the recipients of a connection are of one domain */
 };
 
 /* `provider`: smtp/provider.h; 0, and one without a row of its own, get the row of all others. */

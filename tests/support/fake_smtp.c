@@ -30,6 +30,7 @@ struct link {
     bool plain, gone; /* gone: on either side */
     bool is_closed;   /* by the prober */
     unsigned recipients, answered;
+    char domain[64]; /* of the first recipient; cut */
     bool hangs;
     int64_t busy_until;
     int64_t said_at; /* the last command */
@@ -277,6 +278,18 @@ static void reply(struct fake_world *w, struct link *link, const char *format, c
     }
 }
 
+static bool is_of_first_domain(struct link *link, struct wn_span address)
+{
+    char text[96];
+    snprintf(text, sizeof text, "%.*s", (int)address.n, address.p);
+    const char *domain = strchr(text, '@');
+    ck_assert_ptr_nonnull(domain);
+    if (link->domain[0] == '\0') {
+        snprintf(link->domain, sizeof link->domain, "%s", domain);
+    }
+    return strcmp(link->domain, domain) == 0;
+}
+
 static const char *answer_of(struct fake_world *w, struct server *server, struct link *link,
                              struct wn_span address)
 {
@@ -284,6 +297,10 @@ static const char *answer_of(struct fake_world *w, struct server *server, struct
     struct mailbox *m = find_mailbox(w, address);
     if (persona->recipients > 0 && link->recipients > persona->recipients) {
         return "452 4.5.3 Too many recipients";
+    }
+    if (persona->one_domain && !is_of_first_domain(link, address)) {
+        return "451 4.3.0 Multiple destination domains per transaction is unsupported. Please try "
+               "again.";
     }
     if (persona->turned != NULL && server->asked > persona->turns_after) {
         return persona->turned;

@@ -37,6 +37,7 @@ struct fake_persona {
     bool pipelining, loses_pipelined; /* of commands sent together only the first is answered */
     bool babbles;                     /* of a group, answers all but the last, then nonsense */
     bool stutters;                    /* one reply too many before the first recipient's */
+    bool one_domain;                  /* the recipients of a connection have to be of one */
     bool utf8, catch_all, postmaster;
 };
 
