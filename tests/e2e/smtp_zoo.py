@@ -101,6 +101,7 @@ class Connection:
         self.tls = None
         self.greeted = self.sender = False
         self.recipients = 0
+        self.domain = ""  # of the first
 
     def log(self, what, text="", pipelined=False):
         self.zoo.entries.append(Entry(time.monotonic(), self.server.name, self.number, what,
@@ -245,8 +246,14 @@ class Connection:
         address = line.partition("<")[2].rpartition(">")[0]
         self.recipients += 1
         # One too many is told so before anybody looks at the mailbox.
-        state = ("too_many" if self.recipients > self.persona.recipients
-                 else self.server.state(address))
+        domain = address.rpartition("@")[2]
+        self.domain = self.domain or domain
+        if self.recipients > self.persona.recipients:
+            state = "too_many"
+        elif self.persona.one_domain and domain != self.domain:
+            state = "other_domain"
+        else:
+            state = self.server.state(address)
         await self.say(self.server.reply(state, address, self.client))
 
     async def do_rset(self, _):

@@ -113,6 +113,11 @@ class PersonaTest(ZooCase):
         self.assertIn("4.5.3", got[1][1])
         self.assertEqual(self.server.asked["joe@firm.org"], 1)
 
+    def test_one_domain(self):
+        zoo = self.zoo(PERSONAS["one_domain"])
+        self.assertEqual(self.codes(zoo, "joe@firm.org", "joe@other.org", "joe@firm.org"),
+                         [250, 451, 250])
+
     def test_greylisting_opens(self):
         zoo = self.zoo(Persona(open_after=0.2))
         self.assertEqual(self.codes(zoo, "joe@firm.org"), [450])

@@ -24,6 +24,8 @@ POSTFIX = {
     "unclear_215": "550 2.1.5 no",
     "later_511": "450 5.1.1 try again",
     "too_many": "452 4.5.3 Error: too many recipients",
+    "other_domain": "451 4.3.0 Multiple destination domains per transaction is unsupported. Please "
+                    "try again.",
 }
 WORDS = {
     "Postfix": POSTFIX,
@@ -112,6 +114,7 @@ class Persona:
     starttls: str = ""              # good, refused, half, garbage, inject, stripped
     mail: str = "250 2.1.0 Ok"
     recipients: int = 100           # a connection; one more is "too_many"
+    one_domain: bool = False        # a recipient of another domain than the first is "other_domain"
     open_after: float = 0           # greylisting, of a client: until then every recipient is
                                     # "greylisted"; counted from the first that was asked
     first: bool = False             # the first time each mailbox gets the state "first"
@@ -125,7 +128,7 @@ PERSONAS = {
     "postfix": Persona(),
     "exim": Persona("Exim"),
     "sendmail": Persona("Sendmail", pipelining=False),
-    "google": Persona("Google"),
+    "google": Persona("Google", one_domain=True),
     "microsoft365": Persona("Microsoft 365"),
     "outlook": Persona("Outlook.com", recipients=1),
     "icloud": Persona("iCloud"),
@@ -136,6 +139,7 @@ PERSONAS = {
     "gmx": Persona("GMX"),
     "one_recipient": Persona(recipients=1),
     "two_recipients": Persona(recipients=2),
+    "one_domain": Persona(one_domain=True),
     "slow_banner": Persona(greeting_delay=2),
     "tarpit": Persona(delay=0.3),
     "greylist": Persona(open_after=1),

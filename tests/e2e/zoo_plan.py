@@ -95,6 +95,7 @@ ROWS = [
     # Few at once, slowly
     row("one_recipient", 16, times=3),
     row("two_recipients", 20, times=3),
+    row("one_domain", 20, domains=4, times=3),
     row("slow_banner", 20),
     row("tarpit", 30),
     # Not there
