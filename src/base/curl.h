@@ -40,7 +40,8 @@ int wn_curl_load(struct wn_error *err);
     F(url)                                                                                         \
     F(url_cleanup)                                                                                 \
     F(url_get)                                                                                     \
-    F(url_set)
+    F(url_set)                                                                                     \
+    F(version_info)
 
 /* These three are macros of <curl/curl.h> too, which check the type of an option's value. */
 #undef curl_easy_getinfo
@@ -80,6 +81,7 @@ extern struct wn_curl wn_curl; /* written by wn_curl_load alone */
 #define curl_url_cleanup         wn_curl.url_cleanup
 #define curl_url_get             wn_curl.url_get
 #define curl_url_set             wn_curl.url_set
+#define curl_version_info        wn_curl.version_info
 /* clang-format on */
 
 #endif

@@ -73,15 +73,22 @@ static void take_keyword(struct wn_hello *h, struct wn_span line)
     h->offered |= wn_span_equal_nocase(line, WN_SPAN("STARTTLS"));
 }
 
-bool wn_hello_hear(struct wn_hello *h, struct wn_span line, uint64_t turn)
+static bool is_ahead(struct wn_hello *h)
+{
+    h->detail = h->phase == WN_LINK_STARTTLS && h->handshake
+                    ? "the server goes on talking after STARTTLS"
+                    : "the server answers before it is asked";
+    return false;
+}
+
+bool wn_hello_hear(struct wn_hello *h, struct wn_span line, const struct wn_hello_rest *rest)
 {
     bool first = h->reader.lines == 0 && h->reader.line == 0;
     if (h->detail != NULL) {
         return false;
     }
-    if (first && h->any && h->turn == turn) {
-        h->detail = "the server answers before it is asked";
-        return false;
+    if (first && h->ahead && h->turn == rest->turn) {
+        return is_ahead(h);
     }
     if (h->phase == WN_LINK_CONNECT) {
         h->phase = WN_LINK_BANNER;
@@ -100,10 +107,15 @@ bool wn_hello_hear(struct wn_hello *h, struct wn_span line, uint64_t turn)
             return false;
         }
         if (read == WN_SMTP_READ_REPLY) {
-            h->any = true;
-            h->turn = turn;
+            bool greeting = h->phase == WN_LINK_BANNER;
+            h->ahead = rest->kept;
+            h->turn = rest->turn;
             if (!take_reply(h)) {
                 return false;
+            }
+            /* Who turns us away may say more, and is not asked anything. */
+            if ((rest->there || line.n > 0) && !(greeting && h->refused)) {
+                return is_ahead(h);
             }
         }
     }

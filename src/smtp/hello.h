@@ -36,15 +36,22 @@ struct wn_hello {
     bool offered;   /* STARTTLS, in this answer */
     bool helo;      /* EHLO was refused */
     bool handshake; /* STARTTLS was accepted */
-    bool any;       /* `turn` is one */
-    uint64_t turn;  /* in which the last reply ended */
+    bool ahead;     /* there may have been something behind the last reply … */
+    uint64_t turn;  /* … which was heard in this turn */
     struct wn_smtp_reader reader;
 };
 
-/* One line with its end, as libcurl hands it over. `turn` grows each time that libcurl is let
- * loose: it reads before it writes, so a reply that begins in the turn in which another ended
- * cannot be the answer to what is said between them. False: this is no SMTP, out of step or too
- * long, `detail`; nothing that follows means anything. */
-bool wn_hello_hear(struct wn_hello *hello, struct wn_span line, uint64_t turn);
+/* What has come in behind a line when that is handed over, which is before libcurl says anything
+ * more. */
+struct wn_hello_rest {
+    bool there; /* something */
+    bool kept;  /* libcurl may have read something, and hands it over in the same turn */
+    uint64_t turn;
+};
+
+/* One line with its end, as libcurl hands it over. Nothing can be behind the end of a reply, as it
+ * is we who speak then. False: this is no SMTP, out of step or too long, `detail`; nothing that
+ * follows means anything. */
+bool wn_hello_hear(struct wn_hello *hello, struct wn_span line, const struct wn_hello_rest *rest);
 
 #endif

@@ -21,16 +21,42 @@ uint64_t wn_link_received(curl_socket_t fd)
     return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
 }
 
+/* libcurl reads more at once than a line. Whether it keeps some is only known where every byte is
+ * the server's: without a proxy and without TLS. Even there it says less than was read where it has
+ * dropped the middle of a line (7.88 does); but then nothing comes in the same turn. Else nothing
+ * is supposed, unless this libcurl never reads an answer in the turn in which it said a command. */
+static void look_behind(const struct wn_link *link, struct wn_hello_rest *rest)
+{
+    char c;
+    ssize_t next = recv(link->starting, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+    uint64_t received = wn_link_received(link->starting);
+    uint64_t end = next == 0; /* it counts for a byte (RFC 9293, 3.4) */
+    bool known = link->transport->config.proxy == NULL && !link->hello.facts.tls;
+    rest->there = next > 0;
+    rest->kept = known ? received > link->heard + end : !link->transport->answers_at_once;
+    rest->turn = link->transport->turn;
+}
+
 static size_t hear_line(char *data, size_t size, size_t count, void *arg)
 {
     struct wn_link *link = arg;
     size_t n = size * count;
     enum wn_link_phase phase = link->hello.phase;
-    bool ok = wn_hello_hear(&link->hello, (struct wn_span){data, n}, link->transport->turn);
+    struct wn_hello_rest rest;
+    link->heard += n;
+    look_behind(link, &rest);
+    bool ok = wn_hello_hear(&link->hello, (struct wn_span){data, n}, &rest);
     if (link->hello.phase != phase) {
         wn_link_renew(link);
     }
     return ok ? n : CURL_WRITEFUNC_ERROR;
+}
+
+static int note_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)purpose;
+    ((struct wn_link *)arg)->starting = fd;
+    return CURL_SOCKOPT_OK;
 }
 
 static size_t ignore_octets(char *data, size_t size, size_t count, void *arg)
@@ -126,6 +152,8 @@ CURLcode wn_link_configure(struct wn_link *link, const struct wn_endpoint *to)
     SET(CURLOPT_HEADERFUNCTION, hear_line);
     SET(CURLOPT_HEADERDATA, (void *)link);
     SET(CURLOPT_WRITEFUNCTION, ignore_octets);
+    SET(CURLOPT_SOCKOPTFUNCTION, note_socket);
+    SET(CURLOPT_SOCKOPTDATA, (void *)link);
     SET(CURLOPT_CLOSESOCKETFUNCTION, wn_link_close_socket);
     SET(CURLOPT_CLOSESOCKETDATA, (void *)link);
 #undef SET
@@ -174,6 +202,8 @@ static const char *const broken[] = {
     [WN_LINK_STARTTLS] = "the server offered TLS and hung up",
 };
 
+#define TOO_MUCH "the server says too much before it is asked anything"
+
 /* `words`: libcurl's own follow. */
 static const struct {
     CURLcode code;
@@ -186,8 +216,11 @@ static const struct {
     {CURLE_SSL_CONNECT_ERROR, true, "TLS does not come about"},
     {CURLE_PEER_FAILED_VERIFICATION, true, "TLS does not come about"},
     {CURLE_WEIRD_SERVER_REPLY, false, "the server goes on talking after STARTTLS"},
-    /* Of a buffer of libcurl's that has a limit, from 8.0 on. */
-    {CURLE_OUT_OF_MEMORY, false, "a line of the server has no end"},
+    /* Of a buffer of libcurl's that has a limit, from 8.0 on, and from 8.6 on. */
+    {CURLE_OUT_OF_MEMORY, false, TOO_MUCH},
+#if LIBCURL_VERSION_NUM >= 0x080600
+    {CURLE_TOO_LARGE, false, TOO_MUCH},
+#endif
 };
 
 static void explain_socket(struct wn_link *link)
@@ -247,7 +280,7 @@ void wn_link_explain(struct wn_link *link, CURLcode code)
     link->timed_out = link->timed_out || code == CURLE_OPERATION_TIMEDOUT;
     const char *sentence = link->hello.detail;
     if (sentence == NULL && link->received > WN_LINK_HELLO_MAX) {
-        sentence = "the server says too much before it is asked anything";
+        sentence = TOO_MUCH;
     } else if (sentence == NULL && link->timed_out) {
         sentence = late[phase];
     } else if (sentence == NULL && link->hello.refused) {

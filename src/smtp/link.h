@@ -32,12 +32,14 @@ struct wn_link {
     void *owner;
     CURL *curl; /* NULL: given back */
     struct curl_slist *connect_to;
-    curl_socket_t socket; /* once it is ready */
-    int64_t due_ms;       /* STARTING: when it is given up */
+    curl_socket_t starting; /* until it is ready */
+    curl_socket_t socket;   /* once it is ready */
+    int64_t due_ms;         /* STARTING: when it is given up */
     struct wn_hello hello;
     struct wn_link_facts facts;
     bool timed_out, refused;
     uint64_t received; /* bytes, until libcurl closed the connection */
+    uint64_t heard;    /* bytes of replies before READY */
     bool broken;       /* nothing can be sent any more */
     bool ended;        /* nothing can be read any more, but what is in `early` */
     bool out;          /* waits for room to send */
@@ -63,6 +65,7 @@ struct wn_transport {
     int64_t curl_due_ms;          /* when libcurl wants to be called; -1: not at all */
     int64_t due_ms;               /* no link is due before it */
     uint64_t turn;                /* how often libcurl was let loose */
+    bool answers_at_once;         /* libcurl may read an answer in the turn of its command */
     char bytes[WN_LINK_BLOCK];
 };
 

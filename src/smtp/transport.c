@@ -388,7 +388,7 @@ struct wn_link *wn_transport_connect(struct wn_transport *t, const struct wn_end
     struct wn_link *link = wn_calloc(1, sizeof *link);
     link->transport = t;
     link->owner = owner;
-    link->socket = CURL_SOCKET_BAD;
+    link->starting = link->socket = CURL_SOCKET_BAD;
     link->hello.plain = plain;
     link->curl = curl_easy_init();
     if (link->curl == NULL || wn_link_configure(link, to) != CURLE_OK ||
@@ -508,6 +508,7 @@ int wn_transport_new(const struct wn_transport_config *config, struct wn_transpo
         memmove(t->texts[1] + 6, t->texts[1] + 7, strlen(t->texts[1] + 7) + 1);
     }
     keep(t, 2, &t->config.interface);
+    t->answers_at_once = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
     t->curl_due_ms = -1;
     t->due_ms = INT64_MAX;
     t->epoll = epoll_create1(EPOLL_CLOEXEC);
