@@ -150,7 +150,7 @@ static const struct {
      .asked = "d.test",
      .type = WN_ASK_TXT,
      .rules = {{.name = "d.test", .action = DNS_BROKEN_RECORDS, .records = "60 TXT abc"}},
-     .want = "malformed answer",
+     .want = "malformed answer", /* in both of c-ares's ways */
      .status = WN_E_TEMPFAIL},
     {.name = "no name",
      .asked = "a..test",

@@ -105,7 +105,9 @@ START_TEST(test_dead_server)
     struct wn_resolver_config config = {.servers = dns_dead_address()};
     struct wn_route route = resolve_one(&config, "d.test", NULL);
     ck_assert_int_eq(route.kind, WN_ROUTE_DNS_FAILURE);
-    ck_assert_str_eq(route.detail, "no connection to the server for MX");
+    char detail[80];
+    (void)snprintf(detail, sizeof detail, "%s for MX", wn_reply_fault(WN_REPLY_BROKEN));
+    ck_assert_str_eq(route.detail, detail);
 }
 END_TEST
 

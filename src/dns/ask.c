@@ -40,9 +40,7 @@ static void on_reply(struct wn_ask *ask, enum wn_reply reply, const uint8_t *mes
         q->answer.texts = &q->texts;
         q->fault = wn_dns_read_final(message, length, q->type, &q->answer);
     } else {
-        q->fault = reply == WN_REPLY_TIMEOUT   ? "timeout"
-                   : reply == WN_REPLY_REFUSED ? "invalid DNS name"
-                                               : "no connection to the server";
+        q->fault = wn_reply_fault(reply);
     }
 }
 

@@ -477,14 +477,14 @@ static void on_reply(struct wn_ask *ask, enum wn_reply reply, const uint8_t *mes
         if (wn_clock_monotonic_ms() - q->asked_ms < l->config.timeout_ms * INT64_C(3) / 4) {
             append(&l->ready, q);
         } else {
-            fail(l, q, "timeout", false);
+            fail(l, q, wn_reply_fault(reply), false);
         }
         break;
     case WN_REPLY_BROKEN:
-        fail(l, q, "no connection to the server", true);
+        fail(l, q, wn_reply_fault(reply), true);
         break;
     case WN_REPLY_REFUSED:
-        settle(l, q, NULL, "invalid DNS name");
+        settle(l, q, NULL, wn_reply_fault(reply));
         break;
     case WN_REPLY_CLOSED:
         break;

@@ -197,6 +197,22 @@ static enum wn_reply reply_of(int status)
     }
 }
 
+const char *wn_reply_fault(enum wn_reply reply)
+{
+    static const char *const faults[] = {
+        [WN_REPLY_TIMEOUT] = "timeout",
+#ifdef ARES_OPT_UDP_MAX_QUERIES
+        /* It drops the socket, and says only that. */
+        [WN_REPLY_BROKEN] = "no connection to the server or a malformed answer",
+#else
+        [WN_REPLY_BROKEN] = "no connection to the server",
+#endif
+        [WN_REPLY_REFUSED] = "invalid DNS name",
+        [WN_REPLY_CLOSED] = "not waited for",
+    };
+    return faults[reply];
+}
+
 static void on_reply(void *arg, int status, int timeouts, unsigned char *message, int length)
 {
     (void)timeouts;

@@ -23,6 +23,9 @@ enum wn_reply {
     WN_REPLY_CLOSED   /* the upstream is being freed */
 };
 
+/* What came instead of a message, for a sentence; NULL for a message. */
+const char *wn_reply_fault(enum wn_reply reply);
+
 /* A question, owned by the caller and in place until `reply` was called, which is exactly once and
  * may be before wn_upstream_ask returns. `message` is gone when `reply` returns. A reply must not
  * call back into the upstream. */

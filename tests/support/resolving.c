@@ -3,6 +3,9 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "dns/upstream.h"
 
 void drain(struct wn_resolver *resolver, struct outcome *outcome, size_t count)
 {
@@ -99,4 +102,9 @@ struct wn_route resolve_exchangers(const struct wn_resolver_config *config, cons
     }
     wn_resolver_free(resolver);
     return route;
+}
+
+bool drops_sockets(void)
+{
+    return strstr(wn_reply_fault(WN_REPLY_BROKEN), "malformed") != NULL;
 }

@@ -31,6 +31,9 @@ void resolve_all(const struct wn_resolver_config *config, const char *const *dom
 struct wn_route resolve_one(const struct wn_resolver_config *config, const char *domain,
                             struct wn_resolver_stats *stats);
 
+/* Whether this c-ares drops a socket over a malformed answer, and says no more. */
+bool drops_sockets(void);
+
 /* Adds "10 mx.test 8.8.8.8 2a00::1; 20 ..." to `text`; nothing for no exchangers. */
 void write_exchangers(const struct wn_exchangers *exchangers, struct wn_buf *text);
 
