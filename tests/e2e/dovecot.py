@@ -33,29 +33,18 @@ START_SECONDS = 180
 PORT_TRIES = 10
 PR_SET_PDEATHSIG = 1
 
+# What is said alike by all versions, by 2.3, and by 2.4 and later.
 CONFIGURATION = """\
 base_dir = {dir}/run
 state_dir = {dir}/state
 log_path = {dir}/log
-protocols = imap
 listen = {host}
 ssl = yes
-ssl_cert = <{dir}/cert.pem
-ssl_key = <{dir}/key.pem
 auth_mechanisms = plain login
 auth_failure_delay = 0
-mail_location = maildir:{dir}/mail/%u
 maildir_very_dirty_syncs = no
 default_process_limit = 20
 default_client_limit = 200
-passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%u {dir}/users
-}}
-userdb {{
-  driver = static
-  args = uid={uid} gid={gid} home={dir}/mail/%u
-}}
 namespace inbox {{
   inbox = yes
   separator = /
@@ -78,6 +67,43 @@ service anvil {{
 }}
 service auth {{
   client_limit = 300
+}}
+"""
+OLD = """\
+protocols = imap
+ssl_cert = <{dir}/cert.pem
+ssl_key = <{dir}/key.pem
+mail_location = maildir:{dir}/mail/%u
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {dir}/users
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={dir}/mail/%u
+}}
+"""
+NEW = """\
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+protocols {{
+  imap = yes
+}}
+ssl_server_cert_file = {dir}/cert.pem
+ssl_server_key_file = {dir}/key.pem
+mail_driver = maildir
+mail_path = {dir}/mail/%{{user}}
+passdb passwd-file {{
+  default_password_scheme = PLAIN
+  auth_username_format = %{{user}}
+  passwd_file_path = {dir}/users
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {dir}/mail/%{{user}}
+  }}
 }}
 """
 
@@ -167,6 +193,10 @@ class Dovecot:
         except OSError:
             return ""
 
+    def logins(self):
+        """How many there were, in the words of 2.3 and of 2.4."""
+        return self.log().count("Login: ") + self.log().count("Logged in: ")
+
     def deliver(self, message, mailbox="INBOX"):
         """Puts a message into a Maildir's new/, under names that sort in order of delivery."""
         self.delivered += 1
@@ -237,8 +267,11 @@ class Dovecot:
     def _launch(self, program):
         self.port, self.tls_port = free_ports(2)
         path = os.path.join(self.directory, "dovecot.conf")
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(CONFIGURATION.format(dir=self.directory, host=HOST, port=self.port,
+        version = subprocess.run([program, "--version"], capture_output=True, text=True,
+                                 check=True).stdout
+        special = OLD if version.startswith("2.3") else NEW
+        with open(path, "w", encoding="utf-8") as f:  # 2.4 wants its version in the first line
+            f.write((special + CONFIGURATION).format(dir=self.directory, host=HOST, port=self.port,
                                          tls_port=self.tls_port, uid=self.owner.pw_uid,
                                          gid=self.owner.pw_gid))
         with open(os.path.join(self.directory, "output"), "wb") as out:
