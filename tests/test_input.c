@@ -367,7 +367,7 @@ START_TEST(broken_utf16)
         {{0xfeff, 'a', 'b'}, 3, 5, "an unfinished character at byte 4"},
         {{0xfeff, 'a'}, 2, 3, "an unfinished character at byte 2"},
     };
-    char text[20], packed[200], says[100];
+    char text[64], packed[200], says[100];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         for (int big_endian = 0; big_endian < 2; big_endian++) {
             (void)encode(text, rows[i].units, rows[i].n, big_endian != 0);
