@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "address/address.h"
+#include "support/rounds.h"
 
 static const struct {
     const char *name, *cell, *found; /* what cell_at and cell_length frame */
@@ -257,7 +258,7 @@ static const char *const hostile[] = {
 START_TEST(hostile_cell)
 {
     enum {
-        SIZE = 1 << 20
+        SIZE = WN_TEST_ROUNDS(1 << 20)
     };
     const struct wn_span good = WN_SPAN("bob@x.org");
     const char *piece = hostile[_i];

@@ -8,6 +8,7 @@
 #include "csv/cut.h"
 #include "csv/scan.h"
 #include "support/draw.h"
+#include "support/rounds.h"
 
 static uint64_t bytes_read; /* by all that the cutter calls */
 
@@ -267,7 +268,7 @@ START_TEST(any_windows_give_the_same)
 {
     static const char alphabet[] = "ab\"\"\",,\n\n\n\r ";
     enum {
-        INPUTS = 4000,
+        INPUTS = WN_TEST_ROUNDS(4000),
         LENGTH = 40
     };
     for (unsigned i = 0; i < INPUTS; i++) {
@@ -318,7 +319,7 @@ START_TEST(hostile_patterns_stay_linear)
     };
     static const uint32_t fields[] = {0, 1, 2, 3};
     enum {
-        SIZE = 3000000,
+        SIZE = 1000000 + WN_TEST_ROUNDS(2000000),
         MOST_LOOKS = 16 /* at a byte, on average: 7 seen, the most by windows that come again */
     };
     const char *pattern = patterns[_i / 4];

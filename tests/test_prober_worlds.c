@@ -7,9 +7,10 @@
 #include <stdlib.h>
 
 #include "support/probing.h"
+#include "support/rounds.h"
 
 enum {
-    WORLDS = 200,
+    WORLDS = WN_TEST_ROUNDS(240),
     A_TEST = 20 /* worlds, since each test costs a process */
 };
 

@@ -49,6 +49,18 @@ def binary():
     return os.path.abspath(path)
 
 
+def sanitizer():
+    """What watches the command under test: "address", "thread", or "" for nothing."""
+    data = read(binary())
+    return "address" if b"__asan_init" in data else "thread" if b"__tsan_init" in data else ""
+
+
+def rounds(count):
+    """How often to repeat a test with other made-up inputs: a third as often where each takes
+    several times as long, and finds what is wrong with any of them."""
+    return (count + 2) // 3 if sanitizer() else count
+
+
 def read(path):
     """A file's bytes."""
     with open(path, "rb") as f:

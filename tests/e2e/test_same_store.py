@@ -12,7 +12,7 @@ import random
 import sqlite3
 import time
 
-from support import DATA, HERE, OK, SAMPLE, Case, main, read
+from support import DATA, HERE, OK, SAMPLE, Case, main, read, rounds
 
 SAMPLES = os.path.normpath(os.path.join(HERE, "..", "data"))
 
@@ -246,7 +246,7 @@ class SameStoreTest(Case):
             self.compare(name)
 
     def cuts(self, data, count=25):
-        return self.random.sample(range(1, len(data)), count)
+        return self.random.sample(range(1, len(data)), rounds(count))
 
     def test_growing_mbox(self):
         """But for a cut behind a blank line in a message without parts: that may be its end."""
@@ -263,7 +263,7 @@ class SameStoreTest(Case):
     def test_growing_mbox_by_messages(self):
         parts = mbox(self.messages)
         ends = [len(b"".join(parts[:i])) for i in range(1, len(parts))]
-        self.grow("box", b"".join(parts), self.random.sample(ends, 20))
+        self.grow("box", b"".join(parts), self.random.sample(ends, rounds(20)))
 
     def test_growing_json(self):
         dump = self.winnow("bounces", "parse", "-q", *self.names).out
