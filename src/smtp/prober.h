@@ -7,8 +7,7 @@
  * nor a clock but those that are handed in (smtp/live.h has the real ones).
  *
  * A group is what limits hold for: a provider, or whoever runs a domain's preferred MX host. It has
- * lanes: one for each list of MX hosts, shared by the domains that have this list, unless the
- * provider takes one domain a connection. */
+ * lanes: one for each list of MX hosts, shared by the domains that have this list. */
 
 #include <stdatomic.h>
 

@@ -77,20 +77,48 @@ static struct domain *next_domain(struct lane *lane)
     return lane->head;
 }
 
-struct task *wn_lane_next(struct lane *lane, uint32_t left, bool real_ones)
+/* Out of the queue; NULL: it does not wait there. */
+static struct task *take_random(struct lane *lane, struct task *t)
+{
+    if (t == NULL || t->state != TASK_WAITING) {
+        return NULL;
+    }
+    wn_queue_take(&lane->randoms, t);
+    return t;
+}
+
+static struct task *next_of_any(struct lane *lane, uint32_t left, bool real_ones)
 {
     struct domain *d = next_domain(lane);
+    if (lane->randoms.head != NULL && (left == 1 || d == NULL)) {
+        return wn_queue_first(&lane->randoms);
+    }
+    if (d == NULL || !real_ones) {
+        return NULL;
+    }
+    struct task *t = wn_queue_first(&d->waiting);
+    lane->head = d->next;
+    if (lane->head == NULL) {
+        lane->tail = NULL;
+    }
+    d->queued = false;
+    enqueue_domain(lane, d);
+    return t;
+}
+
+static struct task *next_of_one(struct lane *lane, struct domain *d, uint32_t left, bool real_ones)
+{
+    bool waits = d->waiting.head != NULL;
+    struct task *t = left == 1 || !waits ? take_random(lane, d->random) : NULL;
+    return t == NULL && waits && real_ones ? wn_queue_first(&d->waiting) : t;
+}
+
+struct task *wn_lane_next(struct lane *lane, struct domain *only, uint32_t left, bool real_ones)
+{
     struct task *t = NULL;
-    if (left > 0 && lane->randoms.head != NULL && (left == 1 || d == NULL)) {
-        t = wn_queue_first(&lane->randoms);
-    } else if (left > 0 && d != NULL && real_ones) {
-        t = wn_queue_first(&d->waiting);
-        lane->head = d->next;
-        if (lane->head == NULL) {
-            lane->tail = NULL;
-        }
-        d->queued = false;
-        enqueue_domain(lane, d);
+    if (left > 0) {
+        t = only != NULL ? next_of_one(lane, only, left, real_ones)
+                         : next_of_any(lane, left, real_ones);
     }
     lane->waiting -= t != NULL;
     return t;
@@ -199,7 +227,7 @@ static void give_up(struct wn_prober *p, struct lane *lane)
     struct said said = wn_kept(kept);
     lane->worst_said = NULL;
     struct queue all = {NULL, NULL};
-    for (struct task *t; (t = wn_lane_next(lane, 2, true)) != NULL;) {
+    for (struct task *t; (t = wn_lane_next(lane, NULL, 2, true)) != NULL;) {
         wn_queue_append(&all, t);
     }
     if (g->gate_ready && g->gate_task->domain->lane == lane) {

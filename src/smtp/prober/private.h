@@ -212,6 +212,7 @@ enum stage {
 
 struct session {
     struct lane *lane;
+    struct domain *domain; /* whose tasks alone it takes, or NULL */
     void *link;
     struct wn_dialogue *dialogue; /* once it is ready */
     uint32_t endpoint, turn;      /* of its lane, when it began */
@@ -220,7 +221,7 @@ struct session {
     enum stage stage;
     uint32_t limit;    /* tasks it may take */
     uint32_t taken;    /* tasks it has taken; their tags are their places */
-    uint32_t room;     /* limit - taken, as long as it is in lane->room */
+    uint32_t room;     /* tasks that it may still take, as long as it is in lane->room */
     uint32_t out;      /* of these, those that are not answered */
     uint32_t unsaid;   /* of these, those that hold a reservation */
     uint32_t answered; /* by the server */
@@ -312,8 +313,9 @@ bool wn_group_start(struct wn_prober *p, struct group *g);
 /* lane.c */
 /* The task waits in its lane again, as its last or its first, or as its group's gate. */
 void wn_lane_add(struct wn_prober *p, struct task *t, bool first);
-/* The next task for a session that has `left` places, or NULL. */
-struct task *wn_lane_next(struct lane *lane, uint32_t left, bool real_ones);
+/* The next task for a session that has `left` places, or NULL. `only`: of this domain; NULL: of
+ * any, in turn. */
+struct task *wn_lane_next(struct lane *lane, struct domain *only, uint32_t left, bool real_ones);
 void wn_lane_take(struct lane *lane, struct task *t);
 void wn_lane_enqueue(struct group *g, struct lane *lane);
 /* A session came to nothing, which began at that endpoint and in that turn. */

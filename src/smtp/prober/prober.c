@@ -96,15 +96,11 @@ void wn_prober_group(struct wn_prober *p, const struct wn_prober_group *group)
     g->silent = g->silent || group->stopped;
 }
 
-/* What makes two domains share a lane: the list of hosts, if several may share a connection. */
-static void write_key(struct wn_buf *key, const struct group *g, struct wn_span domain,
-                      const struct endpoint *v, uint32_t count)
+/* What makes two lists of hosts the same lane. */
+static void write_key(struct wn_buf *key, const struct group *g, const struct endpoint *v,
+                      uint32_t count)
 {
     wn_buf_add(key, g->name, g->length);
-    if (g->limits.one_domain) {
-        wn_buf_add_char(key, '\n');
-        wn_buf_add(key, domain.p, domain.n);
-    }
     for (uint32_t i = 0; i < count; i++) {
         wn_buf_add_char(key, '\n');
         wn_buf_add_text(key, v[i].to.host);
@@ -160,7 +156,7 @@ static struct lane *intern_lane(struct wn_prober *p, struct group *g,
     struct endpoint v[ENDPOINTS_MAX];
     uint32_t count = list_endpoints(domain, v);
     struct wn_buf key = {0};
-    write_key(&key, g, domain->name, v, count);
+    write_key(&key, g, v, count);
     struct wn_span bytes = wn_buf_span(&key);
     uint64_t hash = wn_hash(bytes.p, bytes.n);
     uint32_t id = wn_map_find(&p->lane_index, hash, same_lane, p, &bytes);

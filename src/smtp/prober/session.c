@@ -25,6 +25,19 @@ static void set_room(struct session *s, uint32_t room)
     s->room = room;
 }
 
+/* How many tasks it may take: of a domain of its own, those that wait. */
+static uint32_t find_room(const struct session *s)
+{
+    uint32_t left = s->limit - s->taken, n = 0;
+    if (s->domain == NULL || left == 0) {
+        return left;
+    }
+    for (const struct task *t = s->domain->waiting.head; t != NULL && n < left; t = t->next) {
+        n++;
+    }
+    return n;
+}
+
 /* No more tasks, from now on. */
 static void close_door(struct session *s)
 {
@@ -211,12 +224,13 @@ static void refill(struct wn_prober *p, struct session *s)
     struct group *g = s->lane->group;
     while (s->taken < s->limit && !s->last && g->gate == GATE_OPEN &&
            (s->out == 0 || s->pipelining) && wn_group_allowance(p, g) > 0) {
-        struct task *t = wn_lane_next(s->lane, s->limit - s->taken, wn_gate_allowance(g) > 0);
+        struct task *t =
+            wn_lane_next(s->lane, s->domain, s->limit - s->taken, wn_gate_allowance(g) > 0);
         if (t == NULL) {
             break;
         }
         take(p, s, t);
-        set_room(s, s->limit - s->taken);
+        set_room(s, find_room(s));
     }
 }
 
@@ -247,6 +261,7 @@ bool wn_session_start(struct wn_prober *p, struct lane *lane, struct task *first
     uint32_t limit = gated ? 1 : lane->recipients;
     struct session *s = wn_calloc(1, sizeof *s + limit * sizeof(struct task *));
     s->lane = lane;
+    s->domain = g->limits.one_domain ? first->domain : NULL;
     s->endpoint = lane->cursor;
     s->turn = lane->turn;
     s->limit = limit;
@@ -269,7 +284,7 @@ bool wn_session_start(struct wn_prober *p, struct lane *lane, struct task *first
     g->sessions++;
     lane->sessions++;
     take(p, s, first);
-    set_room(s, gated || s->last ? 0 : s->limit - s->taken);
+    set_room(s, gated || s->last ? 0 : find_room(s));
     return true;
 }
 
