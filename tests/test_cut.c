@@ -32,6 +32,7 @@ static bool counting_is_record(struct wn_span line, char delimiter)
     return wn_csv_line_is_record(line, delimiter);
 }
 
+#undef memchr /* a macro in glibc 2.43 */
 #define memchr                counting_memchr
 #define wn_csv_scan_quotes    counting_scan
 #define wn_csv_line_is_record counting_is_record

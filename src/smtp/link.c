@@ -215,7 +215,6 @@ static const struct {
     {CURLE_INTERFACE_FAILED, true, "the source address cannot be used"},
     {CURLE_SSL_CONNECT_ERROR, true, "TLS does not come about"},
     {CURLE_PEER_FAILED_VERIFICATION, true, "TLS does not come about"},
-    {CURLE_WEIRD_SERVER_REPLY, false, "the server goes on talking after STARTTLS"},
     /* Of a buffer of libcurl's that has a limit, from 8.0 on, and from 8.6 on. */
     {CURLE_OUT_OF_MEMORY, false, TOO_MUCH},
 #if LIBCURL_VERSION_NUM >= 0x080600
@@ -231,8 +230,11 @@ static void explain_socket(struct wn_link *link)
     bool proxy = link->transport->config.proxy != NULL;
     link->refused = errnum == ECONNREFUSED && !proxy;
     link->timed_out = errnum == ETIMEDOUT;
-    (void)snprintf(link->detail, sizeof link->detail, "no connection%s: %s",
-                   proxy ? " to the proxy" : "",
+    const char *what = !proxy ? "no connection"
+                       : errnum != 0
+                           ? "no connection to the proxy"
+                           : "the proxy does not connect"; /* new libcurl says so of its answer */
+    (void)snprintf(link->detail, sizeof link->detail, "%s: %s", what,
                    errnum != 0 ? strerror_r((int)errnum, text, sizeof text) : link->error);
 }
 
@@ -250,6 +252,11 @@ static void explain_code(struct wn_link *link, CURLcode code)
                            outcomes[i].words ? ": " : "", outcomes[i].words ? words : "");
             return;
         }
+    }
+    if (code == CURLE_WEIRD_SERVER_REPLY) { /* in new libcurl also for a NUL */
+        words = link->hello.phase == WN_LINK_STARTTLS
+                    ? "the server goes on talking after STARTTLS"
+                    : "the server sent something that is no SMTP reply";
     }
     bool hung_up =
         code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING;
