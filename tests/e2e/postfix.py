@@ -126,11 +126,11 @@ def die_with_parent():
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class Sink:
-    """A server that says what REPLIES tells it to."""
+class LineServer:
+    """A server on loopback that gives each connection, as a file, to `serve` in a thread."""
 
     def __init__(self):
-        self.socket = socket.create_server((HOST, 0))
+        self.socket = socket.create_server((HOST, 0), backlog=64)
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -143,38 +143,44 @@ class Sink:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._hand_over, args=(connection,), daemon=True).start()
 
-    @staticmethod
-    def _serve(connection):
+    def _hand_over(self, connection):
         with connection, connection.makefile("rwb") as f:
-            def say(text):
-                f.write(text.encode() + b"\r\n")
-                f.flush()
-            spam = False
-            say("220 mx.remote.test ESMTP")
-            for line in f:
-                word = line.strip().upper()
-                if word.startswith(b"RCPT"):
-                    address = line.partition(b"<")[2].partition(b">")[0].decode()
-                    local = address.partition("@")[0]
-                    spam = spam or local == "spam"
-                    say(REPLIES.get(local, "250 2.1.5 Ok").format(address))
-                elif word == b"DATA":
-                    say("354 go on")
-                    for text in f:
-                        if text == b".\r\n":
-                            break
-                    say("554 5.7.1 identified as spam" if spam else "250 2.0.0 Ok: queued as 1")
-                    spam = False
-                elif word == b"QUIT":
-                    say("221 2.0.0 bye")
-                    return
-                elif word.startswith(b"EHLO"):
-                    say("250-mx.remote.test")
-                    say("250 ENHANCEDSTATUSCODES")
-                else:
-                    say("250 2.0.0 Ok")
+            self.serve(f)
+
+
+class Sink(LineServer):
+    """A mail server that says what REPLIES tells it to."""
+
+    def serve(self, f):
+        def say(text):
+            f.write(text.encode() + b"\r\n")
+            f.flush()
+        spam = False
+        say("220 mx.remote.test ESMTP")
+        for line in f:
+            word = line.strip().upper()
+            if word.startswith(b"RCPT"):
+                address = line.partition(b"<")[2].partition(b">")[0].decode()
+                local = address.partition("@")[0]
+                spam = spam or local == "spam"
+                say(REPLIES.get(local, "250 2.1.5 Ok").format(address))
+            elif word == b"DATA":
+                say("354 go on")
+                for text in f:
+                    if text == b".\r\n":
+                        break
+                say("554 5.7.1 identified as spam" if spam else "250 2.0.0 Ok: queued as 1")
+                spam = False
+            elif word == b"QUIT":
+                say("221 2.0.0 bye")
+                return
+            elif word.startswith(b"EHLO"):
+                say("250-mx.remote.test")
+                say("250 ENHANCEDSTATUSCODES")
+            else:
+                say("250 2.0.0 Ok")
 
 
 class Postfix:

@@ -19,13 +19,11 @@ import smtplib
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 
 import postfix
 import smtp_zoo
 
-POLICY_HOST = "127.0.0.1"
 GREYLIST_SECONDS = 1
 START_SECONDS = 60
 
@@ -108,39 +106,26 @@ def free_port(*hosts):
     raise postfix.PostfixError("no port is free on all of " + ", ".join(hosts))
 
 
-class Policy:
+class Policy(postfix.LineServer):
     """A policy service for Postfix (its protocol: attributes, an empty line, an action), by POLICY.
     A local part that begins with "grey" is greylisted until GREYLIST_SECONDS after it was first
     asked for."""
 
     def __init__(self):
-        self.socket = socket.create_server((POLICY_HOST, 0), backlog=64)
-        self.address = f"{POLICY_HOST}:{self.socket.getsockname()[1]}"
         self.first = {}
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
+        self.address = f"{postfix.HOST}:{self.port}"
 
-    def close(self):
-        self.socket.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        with connection, connection.makefile("rwb") as f:
+    def serve(self, f):
+        attributes = {}
+        for line in f:
+            name, equals, value = line.decode().rstrip("\n").partition("=")
+            if equals:
+                attributes[name] = value
+                continue
+            f.write(f"action={self._action(attributes['recipient'].lower())}\n\n".encode())
+            f.flush()
             attributes = {}
-            for line in f:
-                name, equals, value = line.decode().rstrip("\n").partition("=")
-                if equals:
-                    attributes[name] = value
-                    continue
-                f.write(f"action={self._action(attributes['recipient'].lower())}\n\n".encode())
-                f.flush()
-                attributes = {}
 
     def _action(self, recipient):
         if recipient.startswith("grey"):
