@@ -8,6 +8,7 @@
 #include "address/address.h"
 #include "base/str.h"
 #include "support/address.h"
+#include "support/suite.h"
 
 static struct wn_address read_text(const char *text, unsigned options)
 {
@@ -323,9 +324,5 @@ static Suite *address_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(address_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(address_suite());
 }

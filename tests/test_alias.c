@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The names of one mailbox: what each provider's rule folds, and what it leaves alone. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "address/address.h"
+#include "support/suite.h"
 
 static const struct row {
     const char *name, *key, *folded;
@@ -85,9 +85,5 @@ int main(void)
     tcase_add_loop_test(cases, key_is_folded, 0, sizeof rows / sizeof *rows);
     tcase_add_test(cases, table_is_in_order);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include "support/dns_server.h"
 #include "support/nsd.h"
 #include "support/resolving.h"
+#include "support/suite.h"
 
 enum {
     RULES = 4
@@ -281,9 +282,5 @@ int main(void)
     tcase_add_test(tcase, test_no_server);
     tcase_add_test(tcase, test_nsd);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

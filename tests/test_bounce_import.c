@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "bounce/import.h"
 #include "store/private.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 /* 2026-06-01T00:00:00Z */
@@ -539,9 +540,5 @@ int main(void)
     tcase_add_test(t, fails_in_order);
     tcase_add_test(t, reads_over_windows);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "store/breaker.h"
 #include "store/private.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 /* 2026-01-01T10:00:00Z */
@@ -562,9 +563,5 @@ int main(void)
     tcase_add_test(t, names_a_file_that_is_not_there);
     tcase_add_loop_test(t, takes_the_particular_out_of_a_reply, 0, 7);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

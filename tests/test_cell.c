@@ -7,6 +7,7 @@
 
 #include "address/address.h"
 #include "support/rounds.h"
+#include "support/suite.h"
 
 static const struct {
     const char *name, *cell, *found; /* what cell_at and cell_length frame */
@@ -298,9 +299,5 @@ static Suite *cell_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(cell_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(cell_suite());
 }

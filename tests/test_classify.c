@@ -8,6 +8,7 @@
 #include "smtp/classify.h"
 #include "smtp/phrase.h"
 #include "smtp/provider.h"
+#include "support/suite.h"
 
 #define TEXT(s)                                                                                    \
     {                                                                                              \
@@ -631,9 +632,5 @@ int main(void)
     tcase_add_test(t, knows_the_servers);
     tcase_add_test(t, survives_anything);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "support/suite.h"
 
 /* 2026-11-21T18:59:40Z */
 #define THEN INT64_C(1795287580)
@@ -213,9 +214,5 @@ int main(void)
     tcase_add_test(cases, round_trip);
     tcase_add_test(cases, clocks_run);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "clean/columns.h"
+#include "support/suite.h"
 
 /* Names that exports were seen to use, and the word in other languages. */
 static const char *const known_names[] = {
@@ -514,9 +515,5 @@ int main(void)
     tcase_add_test(cases, one_of_several_is_missing);
     tcase_add_test(cases, very_many_columns);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "smtp/command.h"
+#include "support/suite.h"
 
 #define A64  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define A250 A64 A64 A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -121,9 +122,5 @@ int main(void)
     tcase_add_loop_test(t, writes, 0, sizeof cases / sizeof *cases);
     tcase_add_test(t, writes_one_line);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "support/address.h"
+#include "support/suite.h"
 #include "verdict/decide.h"
 
 #ifndef WN_TEST_ROOT
@@ -224,9 +225,5 @@ int main(void)
     tcase_set_timeout(tc, 300);
     tcase_add_test(tc, corpus);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

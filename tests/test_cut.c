@@ -9,6 +9,7 @@
 #include "csv/scan.h"
 #include "support/draw.h"
 #include "support/rounds.h"
+#include "support/suite.h"
 
 static uint64_t bytes_read; /* by all that the cutter calls */
 
@@ -495,9 +496,5 @@ int main(void)
     tcase_add_test(cases, quoted_field_that_is_too_long);
     tcase_add_test(cases, every_reason_has_a_sentence);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "support/draw.h"
+#include "support/suite.h"
 #include "verdict/decide.h"
 
 #define NOW         INT64_C(1795287580)
@@ -520,9 +521,5 @@ int main(void)
     tcase_add_test(cases, nothing_known_is_no_crash);
     tcase_add_test(cases, our_own_trouble_never_drops);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

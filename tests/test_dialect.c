@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "csv/dialect.h"
+#include "support/suite.h"
 
 /* A text and its length, for those that hold a NUL. */
 #define T(literal)                                                                                 \
@@ -177,9 +177,5 @@ int main(void)
     tcase_add_test(cases, share_of_binary_bytes);
     tcase_add_test(cases, signature_within_text_is_text);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

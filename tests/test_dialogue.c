@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "smtp/dialogue.h"
+#include "support/suite.h"
 
 enum {
     RECIPIENTS = 8,
@@ -651,9 +652,5 @@ int main(void)
     tcase_add_test(t, quits_by_itself);
     tcase_add_test(t, leaves_late_utf8);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

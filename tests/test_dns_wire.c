@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dns/wire.h"
+#include "support/suite.h"
 
 /* A message and its length; the literals are cut wherever an octet would swallow the next digit. */
 #define M(text) (text), sizeof(text) - 1
@@ -523,9 +524,5 @@ int main(void)
     tcase_add_test(tcase, test_pointer_chain);
     tcase_add_test(tcase, test_rcode_words);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

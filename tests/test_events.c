@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "store/private.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 #define AT INT64_C(1767225600)
@@ -299,9 +300,5 @@ int main(void)
     tcase_add_loop_test(t, names_a_damaged_event, 0, sizeof damages / sizeof *damages);
     tcase_add_test(t, words);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

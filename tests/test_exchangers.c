@@ -2,12 +2,12 @@
 /* All mail exchangers of a domain, from a scripted server and from NSD. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/dns_server.h"
 #include "support/nsd.h"
 #include "support/resolving.h"
+#include "support/suite.h"
 
 enum {
     RULES = 10,
@@ -295,9 +295,5 @@ int main(void)
     tcase_add_test(tcase, test_many_hosts);
     tcase_add_test(tcase, test_nsd);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

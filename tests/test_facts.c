@@ -5,6 +5,7 @@
 
 #include "store/facts.h"
 #include "store/private.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 static struct wn_store *store;
@@ -132,9 +133,5 @@ int main(void)
     tcase_add_test(t, a_rollback_takes_facts_back);
     tcase_add_test(t, records_runs);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "address/address.h"
+#include "support/suite.h"
 
 enum {
     CHARACTER = 4 /* octets */
@@ -216,9 +217,5 @@ int main(void)
     tcase_add_test(tc, every_fault_has_a_boundary);
     tcase_add_test(tc, lengths_together);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

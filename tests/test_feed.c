@@ -3,11 +3,11 @@
  * whatever the number of threads. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "bounce/feed.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 static struct wn_walk files;
@@ -274,9 +274,5 @@ int main(void)
         tcase_add_test(cases, tests[i]);
     }
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/fetch.h"
+#include "support/suite.h"
 
 /* --- the server: a thread that answers each path with fixed bytes and hangs up ------------------
  */
@@ -289,9 +290,5 @@ int main(void)
     for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
         unsetenv(proxies[i]);
     }
-    SRunner *runner = srunner_create(fetch_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(fetch_suite());
 }

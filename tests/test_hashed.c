@@ -7,6 +7,7 @@
 
 #include "store/hashed.h"
 #include "store/private.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 #define AT INT64_C(1767225600)
@@ -222,9 +223,5 @@ int main(void)
     tcase_add_test(tcase, applies_to_a_history);
     tcase_add_test(tcase, a_damaged_row);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

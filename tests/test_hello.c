@@ -2,9 +2,9 @@
 /* What is heard in step and what is ahead; all else of smtp/hello.h is in test_transport.c, with
  * libcurl and real sockets. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "smtp/hello.h"
+#include "support/suite.h"
 
 enum {
     THERE = 1, /* something lies in the socket behind the line */
@@ -84,9 +84,5 @@ int main(void)
     TCase *t = tcase_create("hello");
     tcase_add_loop_test(t, is_in_step, 0, sizeof dialogues / sizeof *dialogues);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,9 +2,9 @@
 /* What holds a mailbox back: every reason, together and alone, as the rules of a verdict order
  * them. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
+#include "support/suite.h"
 #include "verdict/decide.h"
 #include "verdict/hold.h"
 
@@ -115,9 +115,5 @@ int main(void)
     tcase_add_loop_test(tcase, the_first_is_the_verdicts, 0, count);
     tcase_add_test(tcase, every_word_is_a_reason);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

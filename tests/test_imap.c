@@ -2,10 +2,10 @@
 /* What needs no server: URLs of mailboxes, mailboxes' names as IMAP writes them, FETCH responses.
  * The rest is tested end to end (tests/e2e/test_fetch.py). */
 #include <check.h>
-#include <stdlib.h>
 
 #include "bounce/imap/fetched.h"
 #include "bounce/imap/url.h"
+#include "support/suite.h"
 
 static const struct {
     const char *text;
@@ -187,9 +187,5 @@ int main(void)
     tcase_add_loop_test(t, reads_a_response, 0, sizeof responses / sizeof *responses);
     tcase_add_loop_test(t, knows_a_literal, 0, sizeof announcements / sizeof *announcements);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

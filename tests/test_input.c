@@ -15,6 +15,7 @@
 
 #include "csv/input.h"
 #include "csv/utf16.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 static const _Atomic int no_stop;
@@ -698,9 +699,5 @@ int main(void)
     }
     tcase_add_loop_test(cases, utf16, 0, 2); /* little-endian, big-endian */
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,12 +4,12 @@
  * the table can be reached. What is hostile: test_json_hostile.c. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bounce/json/path.h"
 #include "bounce/json/record.h"
 #include "bounce/words.h"
 #include "support/json_notices.h"
+#include "support/suite.h"
 
 static const struct {
     const char *file, *want;
@@ -400,9 +400,5 @@ int main(void)
     tcase_add_test(t, every_row_is_reached);
     tcase_add_test(t, words_mean_categories);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -3,9 +3,9 @@
  * else with it. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bounce/json/cut.h"
+#include "support/suite.h"
 
 /* Cuts with windows that grow by `step` bytes. "[line]text|" for each record, "!fault|" for what is
  * none. */
@@ -197,9 +197,5 @@ int main(void)
     tcase_add_test(t, never_asks_for_more_than_a_record);
     tcase_add_loop_test(t, recognises, 0, sizeof heads / sizeof *heads);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,10 +2,10 @@
 /* Records of mail services that mean harm, and large inputs: nothing is lost but the record,
  * threads change nothing, and a reading that is to stop stops. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "bounce/source.h"
 #include "support/json_notices.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 #define AT ",\"ts_event\":1772377200"
@@ -141,9 +141,5 @@ int main(void)
     tcase_add_test(t, jobs_change_nothing);
     tcase_add_test(t, stops);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

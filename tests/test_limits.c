@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
-#include <stdlib.h>
 
 #include "smtp/limits.h"
 #include "smtp/provider.h"
+#include "support/suite.h"
 
 static const struct {
     const char *name, *quirks;
@@ -95,9 +95,5 @@ int main(void)
     tcase_add_test(t, every_row_is_reached);
     tcase_add_loop_test(t, limits_of_a_host, 0, sizeof hosts / sizeof *hosts);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "support/linking.h"
+#include "support/suite.h"
 
 /* --- links that are open --- */
 
@@ -603,9 +604,5 @@ int main(void)
     tcase_add_test(t, takes_no_proxy_from_the_environment);
     tcase_add_test(t, idle_sessions_cost_nothing);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "address/list_file.h"
+#include "support/suite.h"
 
 #define A63 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -189,9 +190,5 @@ static Suite *list_file_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(list_file_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(list_file_suite());
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "address/list_update.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 static const char *dir; /* of the running case */
@@ -239,9 +240,5 @@ static Suite *list_update_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(list_update_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(list_update_suite());
 }

@@ -7,6 +7,7 @@
 #include "address/internal.h"
 #include "address/lists.h"
 #include "support/embed.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 #ifndef WN_TEST_ROOT
@@ -253,9 +254,5 @@ static Suite *lists_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(lists_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(lists_suite());
 }

@@ -15,6 +15,7 @@
 #include "bounce/log/line.h"
 #include "bounce/log/mailq.h"
 #include "bounce/log/read.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 /* 2026-11-21T12:00:00Z */
@@ -637,9 +638,5 @@ int main(void)
     tcase_add_test(t, texts_are_bounded);
     tcase_add_test(t, mail_is_looked_for);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

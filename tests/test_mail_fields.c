@@ -2,10 +2,10 @@
 /* The small things in messages: fields, dates, addresses, envelopes, where an original begins, HTML
  * and character sets. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "bounce/mail/mail.h"
 #include "bounce/mail/readers.h"
+#include "support/suite.h"
 
 static struct wn_arena arena;
 
@@ -327,9 +327,5 @@ int main(void)
     tcase_add_test(c, test_reply_lines);
     LOOP(test_from_lines, from_lines);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 
 #include "bounce/mail/flat.h"
 #include "bounce/mail/message.h"
+#include "support/suite.h"
 
 #define TOP(type) "Subject: Undelivered\nContent-Type: " type "\n\n"
 #define MIXED     TOP("multipart/mixed; boundary=b")
@@ -138,9 +139,5 @@ int main(void)
     tcase_add_loop_test(c, test_same_as_parser, 0, sizeof cases / sizeof *cases);
     tcase_add_test(c, test_cut_text);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -3,9 +3,9 @@
  * that the number of threads changes nothing. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bounce/mail/mail.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 /* 2026-11-21T00:00:00Z */
@@ -240,9 +240,5 @@ int main(void)
     tcase_add_test(c, test_huge_message);
     tcase_add_test(c, test_stopped);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

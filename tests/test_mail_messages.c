@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "bounce/mail/mail.h"
+#include "support/suite.h"
 
 /* 2026-11-21T00:00:00Z */
 #define NOW INT64_C(1795219200)
@@ -417,9 +418,5 @@ int main(void)
     tcase_add_test(c, test_attachment);
     tcase_add_test(c, test_not_a_message);
     suite_add_tcase(suite, c);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

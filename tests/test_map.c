@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "support/suite.h"
 
 enum {
     COUNT = 100000
@@ -117,9 +118,5 @@ int main(void)
     tcase_add_test(cases, highest_id);
     tcase_add_test(cases, hash_depends_on_every_byte);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "cmd/cmd.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 struct settings {
@@ -370,9 +371,5 @@ int main(void)
     tcase_add_test(cases, place_of_the_configuration);
     tcase_add_test(cases, configuration_that_cannot_be_read);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

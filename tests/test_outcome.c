@@ -8,6 +8,7 @@
 
 #include "smtp/outcome.h"
 #include "smtp/provider.h"
+#include "support/suite.h"
 
 enum {
     US = 1,    /* about_us */
@@ -358,9 +359,5 @@ int main(void)
     tcase_add_test(t, words_are_read_back);
     tcase_add_test(t, never_drops_without_a_refusal);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -14,6 +14,7 @@
 
 #include "base/outdir.h"
 #include "base/str.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 static const char *const files[] = {"keep.csv", "drop.csv", NULL};
@@ -574,9 +575,5 @@ int main(void)
         tcase_add_loop_test(cases, twice[i], 0, 2);
     }
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 
 #include "address/lists.h"
 #include "address/overlay.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 static const char *dir; /* of the running case */
@@ -438,9 +439,5 @@ static Suite *overlay_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(overlay_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(overlay_suite());
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/pipeline.h"
+#include "support/suite.h"
 
 enum {
     PIECES = 400,
@@ -215,9 +216,5 @@ int main(void)
     tcase_add_loop_test(cases, earliest_of_several_failures, 0, 3);
     tcase_add_loop_test(cases, failure_without_a_sentence, 0, 3);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "support/suite.h"
 #include "verdict/policy.h"
 
 /* k: keep, r: review, d: drop; lenient, balanced, strict. */
@@ -233,9 +234,5 @@ int main(void)
     tcase_add_loop_test(cases, override_is_refused, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(cases, unknown_policy);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

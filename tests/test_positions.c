@@ -9,6 +9,7 @@
 #include "store/imap_positions.h"
 #include "store/positions.h"
 #include "store/private.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 #define NOW INT64_C(1795262400)
@@ -246,9 +247,5 @@ int main(void)
     tcase_add_test(t, a_damaged_mailbox_position);
     tcase_add_test(t, a_first_store_is_migrated);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include "clean/recall.h"
 #include "smtp/provider.h"
 #include "store/probes.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 #define DAY INT64_C(86400)
@@ -412,9 +413,5 @@ int main(void)
     tcase_add_test(cases, limits_and_the_time_they_cost);
     tcase_add_test(cases, the_plan_in_words);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,9 +2,9 @@
 /* Whom not to believe: servers that block, and servers that lie. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "support/probing.h"
+#include "support/suite.h"
 
 #define OK      "250 2.1.5 Ok"
 #define BLOCKED "550 5.7.1 Service unavailable; client host blocked using a block list"
@@ -428,9 +428,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite());
 }

@@ -7,6 +7,7 @@
 
 #include "smtp/provider.h"
 #include "support/probing.h"
+#include "support/suite.h"
 
 #define OK      "250 2.1.5 Ok"
 #define MINUTES INT64_C(60000)
@@ -461,9 +462,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *r = srunner_create(suite());
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite());
 }

@@ -5,6 +5,7 @@
 
 #include "smtp/live.h"
 #include "support/smtp_server.h"
+#include "support/suite.h"
 
 enum {
     LONG_MS = 60000, /* none of the tests waits for it */
@@ -116,9 +117,5 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, test_live, 0, (int)(sizeof rows / sizeof *rows));
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    return run_suite(s);
 }

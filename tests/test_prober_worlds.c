@@ -4,10 +4,10 @@
  * everyone is answered or left, and the run ends. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "support/probing.h"
 #include "support/rounds.h"
+#include "support/suite.h"
 
 enum {
     WORLDS = WN_TEST_ROUNDS(240),
@@ -200,9 +200,5 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, test_worlds, 0, WORLDS / A_TEST);
     suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? 0 : 1;
+    return run_suite(s);
 }

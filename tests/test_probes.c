@@ -6,6 +6,7 @@
 
 #include "store/private.h"
 #include "store/probes.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 enum {
@@ -393,9 +394,5 @@ int main(void)
     tcase_add_test(t, a_reader_cannot_write);
     tcase_add_test(t, an_older_store_is_brought_up_to_date);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

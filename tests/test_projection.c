@@ -7,6 +7,7 @@
 
 #include "report/projection.h"
 #include "support/mailing.h"
+#include "support/suite.h"
 
 enum {
     PROVIDERS = 3,
@@ -339,9 +340,5 @@ int main(void)
     tcase_add_test(tcase, bears_what_nearly_always_bounces);
     tcase_add_loop_test(tcase, interval_holds, 0, (int)mailing_world_count);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

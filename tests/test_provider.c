@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
-#include <stdlib.h>
 
 #include "smtp/provider.h"
+#include "support/suite.h"
 
 static const struct row {
     const char *mx, *name;
@@ -102,9 +102,5 @@ int main(void)
     tcase_add_test(cases, numbers_without_a_name);
     tcase_add_test(cases, provider_by_name);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

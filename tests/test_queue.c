@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/queue.h"
+#include "support/suite.h"
 
 enum {
     ITEMS = 20000,
@@ -121,9 +122,5 @@ int main(void)
     tcase_add_test(cases, closed_queue_hands_out_what_it_holds);
     tcase_add_test(cases, every_item_is_taken_once);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The codes in front of a line. Whole replies, and what is none: test_dialogue.c. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "smtp/reader.h"
+#include "support/suite.h"
 
 static const struct {
     const char *line;
@@ -49,9 +49,5 @@ int main(void)
     TCase *t = tcase_create("reader");
     tcase_add_loop_test(t, reads_codes, 0, sizeof lines / sizeof *lines);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/replace.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 static const char *dir; /* of the running case */
@@ -136,9 +137,5 @@ static Suite *replace_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(replace_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(replace_suite());
 }

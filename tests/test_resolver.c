@@ -13,6 +13,7 @@
 #include "dns/upstream.h"
 #include "support/dns_server.h"
 #include "support/resolving.h"
+#include "support/suite.h"
 
 static const struct dns_rule gone[] = {{.name = "*", .rcode = 3}, {.name = NULL}};
 static const struct dns_rule silent[] = {{.name = "*", .action = DNS_SILENT}, {.name = NULL}};
@@ -621,9 +622,5 @@ int main(void)
     tcase_add_test(tcase, test_early_timeouts);
     tcase_add_test(tcase, test_no_descriptors);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,10 +2,10 @@
 /* The route table row by row, without a network. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dns/route_decide.h"
+#include "support/suite.h"
 
 enum {
     HOSTS = 4,
@@ -681,9 +681,5 @@ int main(void)
     tcase_add_loop_test(tcase, test_global, 0, (int)(sizeof addresses / sizeof addresses[0]));
     tcase_add_test(tcase, test_ip_text);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 
 #include "csv/scan.h"
 #include "support/draw.h"
+#include "support/suite.h"
 
 enum {
     LONGEST = 24,     /* bytes of a random input */
@@ -412,9 +413,5 @@ int main(void)
     tcase_add_test(oracle, broken_line_is_read_as_libcsv_does);
     tcase_add_test(oracle, quotes_scan_alike_in_any_pieces);
     suite_add_tcase(suite, oracle);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

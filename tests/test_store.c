@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "store/facts.h"
 #include "store/private.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 enum {
@@ -556,9 +557,5 @@ int main(void)
     tcase_add_test(locks, waits_for_a_lock);
     tcase_add_loop_test(locks, waits_no_longer_than_told, 0, 2);
     suite_add_tcase(suite, locks);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

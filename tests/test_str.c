@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 #include "base/segments.h"
 #include "base/str.h"
+#include "support/suite.h"
 
 START_TEST(spans_compare)
 {
@@ -285,9 +286,5 @@ int main(void)
     tcase_add_test(cases, nothing_can_be_had);
     tcase_add_loop_test(cases, near_word, 0, sizeof near_rows / sizeof *near_rows);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "report/summary.h"
+#include "support/suite.h"
 #include "winnow.h"
 
 /* One run with something of everything. */
@@ -445,9 +446,5 @@ int main(void)
     tcase_add_test(cases, text_is_tame);
     tcase_add_test(cases, one_line);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "store/facts.h"
 #include "store/private.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 /* 2026-01-01T00:00:00Z, day 0 of the cases. */
@@ -847,9 +848,5 @@ int main(void)
     tcase_add_test(tables, forgets_what_is_rolled_back);
     tcase_add_loop_test(tables, names_a_damaged_state, 0, sizeof damages / sizeof *damages);
     suite_add_tcase(suite, tables);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "clean/tables.h"
+#include "support/suite.h"
 
 static uint32_t add_domain(struct wn_tables *t, const char *name, bool *added)
 {
@@ -202,9 +203,5 @@ int main(void)
     tcase_add_test(cases, probes_of_mailboxes);
     tcase_add_test(cases, bits_do_not_overlap);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

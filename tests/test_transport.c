@@ -10,6 +10,7 @@
 
 #include "base/curl.h"
 #include "support/linking.h"
+#include "support/suite.h"
 
 /* --- what becomes ready, and what is known then --- */
 
@@ -490,9 +491,5 @@ int main(void)
     tcase_add_loop_test(t, checks_its_configuration, 0, sizeof configs / sizeof *configs);
     tcase_add_test(t, says_an_address_literal);
     suite_add_tcase(suite, t);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

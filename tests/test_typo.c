@@ -8,6 +8,7 @@
 #include "address/targets.h"
 #include "address/typo.h"
 #include "support/embed.h"
+#include "support/suite.h"
 #include "support/tempdir.h"
 
 /* --- domains ------------------------------------------------------------------------------------
@@ -521,9 +522,5 @@ int main(void)
     tcase_add_checked_fixture(tc, make_directory, tempdir_remove);
     tcase_add_loop_test(tc, generator, 0, (int)(sizeof sources / sizeof *sources));
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

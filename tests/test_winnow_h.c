@@ -6,11 +6,11 @@
 #include <check.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/str.h"
+#include "support/suite.h"
 
 static const struct {
     const char *name, *text;
@@ -320,9 +320,5 @@ static Suite *api_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(api_suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(api_suite());
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <uninorm.h>
 
+#include "support/suite.h"
 #include "winnow.h"
 
 /* Calls so far: of the C library's allocators by our own code, and of the libraries' functions that
@@ -151,9 +152,5 @@ int main(void)
     tcase_add_loop_test(tc, memory, 0, sizeof cases / sizeof *cases);
     tcase_add_test(tc, suggestion);
     suite_add_tcase(suite, tc);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "csv/writer.h"
+#include "support/suite.h"
 
 static const struct row {
     const char *name, *field, *written;
@@ -71,9 +72,5 @@ int main(void)
     tcase_add_loop_test(cases, field, 0, sizeof rows / sizeof *rows);
     tcase_add_test(cases, round_trip);
     suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }
