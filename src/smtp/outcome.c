@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The classifier has found the category, and the topic of the words where they decided. Three
- * tables say what a probe makes of it: a code's own row, else the topic's, else the category's,
- * each once for a permanent refusal and once for a temporary one. No temporary one is ever a no,
- * and where the class of the enhanced code and the basic code disagree, the classifier has taken
- * the softer.
+ * tables say what a probe makes of it: a topic's own row, else, where no words decided, the code's,
+ * else the category's, each once for a permanent refusal and once for a temporary one. No temporary
+ * one is ever a no, and where the class of the enhanced code and the basic code disagree, the
+ * classifier has taken the softer.
  *
  * Whether a reply is about us is asked last. A permanent one whose answer is "blocked" is. A
  * temporary one is only where it accuses us: by words of a topic in ACCUSES, or by a code that says
@@ -102,10 +102,10 @@ static void judge_success(const struct wn_smtp_reply *reply, bool early,
     }
 }
 
-/* The row of `of_code`, or their number. */
+/* The row of `of_code`, or their number; where the words have decided, the code has not. */
 static size_t find_code(const struct wn_classified *c)
 {
-    size_t i = 0;
+    size_t i = c->topic < WN_TOPIC_COUNT ? sizeof of_code / sizeof *of_code : 0;
     while (i < sizeof of_code / sizeof *of_code &&
            (c->enhanced[0] == 0 || c->enhanced[1] != of_code[i].subject ||
             c->enhanced_detail != of_code[i].detail)) {
