@@ -48,6 +48,7 @@ static const struct {
     {"HELO's answer behind that of EHLO",
      {GREETING, {"502 what\r\n", 2, KEPT}, {"250 mx\r\n", 2, 0}},
      AHEAD},
+    {"421 may come at any time", {{"220 mx\r\n", 1, KEPT}, {"421 bye\r\n", 1, 0}}, NULL},
     {"who turns us away may say more", {{"554 go away\r\n", 1, THERE | KEPT}}, NULL},
     {"behind the answer to STARTTLS", {GREETING, OFFER, {"220 go ahead\r\n", 3, THERE}}, GOES_ON},
     {"kept behind the answer to STARTTLS",

@@ -87,7 +87,8 @@ bool wn_hello_hear(struct wn_hello *h, struct wn_span line, const struct wn_hell
     if (h->detail != NULL) {
         return false;
     }
-    if (first && h->ahead && h->turn == rest->turn) {
+    bool anytime = line.n >= 3 && memcmp(line.p, WN_HELLO_ANYTIME, 3) == 0;
+    if (first && h->ahead && h->turn == rest->turn && !anytime) {
         return is_ahead(h);
     }
     if (h->phase == WN_LINK_CONNECT) {

@@ -41,6 +41,9 @@ struct wn_hello {
     struct wn_smtp_reader reader;
 };
 
+/* May be said at any time (RFC 5321, 3.8). */
+#define WN_HELLO_ANYTIME "421"
+
 /* What has come in behind a line when that is handed over, which is before libcurl says anything
  * more. */
 struct wn_hello_rest {

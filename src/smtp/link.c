@@ -24,15 +24,17 @@ uint64_t wn_link_received(curl_socket_t fd)
 /* libcurl reads more at once than a line. Whether it keeps some is only known where every byte is
  * the server's: without a proxy and without TLS. Even there it says less than was read where it has
  * dropped the middle of a line (7.88 does); but then nothing comes in the same turn. Else nothing
- * is supposed, unless this libcurl never reads an answer in the turn in which it said a command. */
+ * is supposed, unless this libcurl never reads an answer in the turn in which it said a command.
+ * What lies in the socket under TLS need not be the server's words (RFC 8446, 4.6.1). */
 static void look_behind(const struct wn_link *link, struct wn_hello_rest *rest)
 {
-    char c;
-    ssize_t next = recv(link->starting, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+    char next[3];
+    ssize_t n = recv(link->starting, next, sizeof next, MSG_PEEK | MSG_DONTWAIT);
     uint64_t received = wn_link_received(link->starting);
-    uint64_t end = next == 0; /* it counts for a byte (RFC 9293, 3.4) */
-    bool known = link->transport->config.proxy == NULL && !link->hello.facts.tls;
-    rest->there = next > 0;
+    uint64_t end = n == 0; /* it counts for a byte (RFC 9293, 3.4) */
+    bool tls = link->hello.facts.tls;
+    bool known = link->transport->config.proxy == NULL && !tls;
+    rest->there = n > 0 && !tls && (n < 3 || memcmp(next, WN_HELLO_ANYTIME, 3) != 0);
     rest->kept = known ? received > link->heard + end : !link->transport->answers_at_once;
     rest->turn = link->transport->turn;
 }
