@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Single questions, to a scripted server and to NSD. */
 #include <check.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +26,7 @@ static void ask(const char *servers, const char *name, enum wn_ask_type type, ch
         .servers = servers, .timeout_ms = RESOLVING_TIMEOUT_MS, .tries = RESOLVING_TRIES};
     struct wn_ask_answer answer;
     struct wn_error err = {0};
-    int status = wn_ask(&config, name, type, &answer, &err);
+    int status = wn_ask(&config, name, type, NULL, &answer, &err);
     text[0] = '\0';
     if (status != WN_OK) {
         ck_assert_uint_eq(answer.count, 0);
@@ -224,6 +227,45 @@ START_TEST(test_no_server)
 }
 END_TEST
 
+struct stopper {
+    struct dns_server *server;
+    atomic_int stop;
+};
+
+/* Once the question is out. */
+static void *stop_it(void *arg)
+{
+    struct stopper *s = arg;
+    while (dns_server_count(s->server, "d.test", "A") == 0) {
+        (void)sched_yield();
+    }
+    s->stop = SIGTERM;
+    return NULL;
+}
+
+START_TEST(test_stopped)
+{
+    static const struct dns_rule silent[] = {{.name = "*", .action = DNS_SILENT}, {.name = NULL}};
+    struct stopper s = {.server = dns_server_start(silent)};
+    struct wn_resolver_config config = {.servers = dns_server_address(s.server),
+                                        .timeout_ms = 60000};
+    struct wn_ask_answer answer;
+    struct wn_error err = {0}, again = {0};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, stop_it, &s), 0);
+    ck_assert_int_eq(wn_ask(&config, "d.test", WN_ASK_A, &s.stop, &answer, &err),
+                     WN_E_SIGNAL + SIGTERM);
+    (void)pthread_join(thread, NULL);
+    ck_assert_str_eq(err.text, "stopped");
+    ck_assert_uint_eq(answer.count, 0);
+    size_t questions = dns_server_count(s.server, "*", NULL);
+    ck_assert_int_eq(wn_ask(&config, "d.test", WN_ASK_A, &s.stop, &answer, &again),
+                     WN_E_SIGNAL + SIGTERM);
+    ck_assert_uint_eq(dns_server_count(s.server, "*", NULL), questions);
+    dns_server_stop(s.server);
+}
+END_TEST
+
 #define LONG_PART                                                                                  \
     "include:a-part-of-a-policy-that-is-rather-longer-than-most-so-that-more-than-a-string-is-"    \
     "wanted.example.org "
@@ -280,6 +322,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_row, 0, (int)(sizeof rows / sizeof rows[0]));
     tcase_add_loop_test(tcase, test_next_server, 0, 3);
     tcase_add_test(tcase, test_no_server);
+    tcase_add_test(tcase, test_stopped);
     tcase_add_test(tcase, test_nsd);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -12,6 +12,7 @@
 
 struct preflight {
     const struct wn_resolver_config *dns;
+    const _Atomic int *stop;
     struct wn_buf *warnings;
 };
 
@@ -40,9 +41,9 @@ static int look_at_addresses(struct preflight *p, const char *helo, enum wn_ask_
                              size_t *found, struct wn_error *err)
 {
     struct wn_ask_answer ips, names = {0};
-    int status = wn_ask(p->dns, helo, type, &ips, err);
+    int status = wn_ask(p->dns, helo, type, p->stop, &ips, err);
     for (size_t i = 0; status == WN_OK && i < ips.count; i++) {
-        status = wn_ask(p->dns, ips.v[i], WN_ASK_PTR, &names, err);
+        status = wn_ask(p->dns, ips.v[i], WN_ASK_PTR, p->stop, &names, err);
         if (status == WN_OK && !has(&names, helo, true)) {
             struct wn_buf why = {0};
             wn_buf_addf(&why, "has the address %s, which does not map back to it (its PTR is %s)",
@@ -73,7 +74,7 @@ static int look_at_helo(struct preflight *p, const char *helo, struct wn_error *
 static int look_at_sender(struct preflight *p, const char *domain, struct wn_error *err)
 {
     struct wn_ask_answer mx, txt;
-    int status = wn_ask(p->dns, domain, WN_ASK_MX, &mx, err);
+    int status = wn_ask(p->dns, domain, WN_ASK_MX, p->stop, &mx, err);
     if (status != WN_OK) {
         return status;
     }
@@ -83,7 +84,7 @@ static int look_at_sender(struct preflight *p, const char *domain, struct wn_err
         warn(p, "the sender's domain", domain, "says that it takes no mail (null MX)");
     }
     wn_ask_answer_release(&mx);
-    status = wn_ask(p->dns, domain, WN_ASK_TXT, &txt, err);
+    status = wn_ask(p->dns, domain, WN_ASK_TXT, p->stop, &txt, err);
     if (status == WN_OK && !has(&txt, "v=spf1", false)) {
         warn(p, "the sender's domain", domain, "has no SPF record");
     }
@@ -98,7 +99,8 @@ int wn_probing_preflight(struct wn_run *run, struct wn_error *err)
     const struct wn_probe_settings *s = &run->settings->probe;
     run->probing = wn_calloc(1, sizeof *run->probing);
     run->probing->stopped.size = sizeof(struct wn_stopped_group);
-    struct preflight p = {.dns = &run->settings->dns, .warnings = &run->probing->warnings};
+    struct preflight p = {
+        .dns = &run->settings->dns, .stop = run->stop, .warnings = &run->probing->warnings};
     struct wn_error failed = {0};
     int status = look_at_helo(&p, s->helo, &failed);
     if (status == WN_OK) {
@@ -110,7 +112,8 @@ int wn_probing_preflight(struct wn_run *run, struct wn_error *err)
         return WN_OK;
     }
     if (status != WN_OK) {
-        return wn_error_set(err, status, "before probing: %s", failed.text);
+        return wn_error_set(err, status, "%s%s", status < WN_E_SIGNAL ? "before probing: " : "",
+                            failed.text);
     }
     if (p.warnings->len > 0 && !s->force && !run->settings->dry_run) {
         status = wn_error_set(err, WN_E_CONFIG,

@@ -25,7 +25,7 @@ struct wn_probing {
 
 /* Looks at our own set-up before anything is read: does the HELO name resolve and map back, does
  * the sender's domain take mail and have an SPF record? Errors: WN_E_CONFIG, with what is wrong,
- * unless settings->probe.force; then it is in run->probing->warnings. */
+ * unless settings->probe.force; then it is in run->probing->warnings. Otherwise those of wn_ask. */
 int wn_probing_preflight(struct wn_run *run, struct wn_error *err);
 
 enum {

@@ -26,6 +26,7 @@ struct inquiry {
     bool replied;
     enum wn_reply reply;
     const char *fault; /* NULL: answered for good */
+    const _Atomic int *stop;
     struct wn_dns_answer answer;
     struct wn_buf texts; /* the answer's */
 };
@@ -44,7 +45,12 @@ static void on_reply(struct wn_ask *ask, enum wn_reply reply, const uint8_t *mes
     }
 }
 
-/* One attempt: a whole time-out's worth of patience. */
+static int stopped(const struct inquiry *q)
+{
+    return q->stop != NULL ? *q->stop : 0;
+}
+
+/* One attempt: a whole time-out's worth of patience, unless it is stopped. */
 static void attempt(struct inquiry *q, struct wn_upstream *upstream, size_t server,
                     const char *name, int timeout_ms)
 {
@@ -52,11 +58,11 @@ static void attempt(struct inquiry *q, struct wn_upstream *upstream, size_t serv
     do {
         q->replied = false;
         wn_upstream_ask(upstream, server, name, q->type, &q->ask);
-        while (!q->replied) {
-            wn_upstream_run(upstream, -1);
+        while (!q->replied && stopped(q) == 0) {
+            wn_upstream_run(upstream, -1); /* comes back within a tick */
         }
         /* A quarter is left for clocks that disagree. */
-    } while (q->reply == WN_REPLY_TIMEOUT &&
+    } while (q->replied && q->reply == WN_REPLY_TIMEOUT &&
              wn_clock_monotonic_ms() - began < timeout_ms * INT64_C(3) / 4);
 }
 
@@ -127,18 +133,22 @@ static int put_question(struct inquiry *q, const struct wn_resolver_config *conf
         return status;
     }
     q->fault = "not asked";
-    for (size_t i = 0; i < tries * servers.count && q->fault != NULL; i++) {
+    for (size_t i = 0; i < tries * servers.count && q->fault != NULL && stopped(q) == 0; i++) {
         attempt(q, upstream, i % servers.count, name, timeout_ms);
     }
     wn_upstream_free(upstream);
-    return q->fault == NULL
-               ? WN_OK
+    if (q->fault == NULL) {
+        return WN_OK;
+    }
+    int number = stopped(q);
+    return number != 0
+               ? wn_error_set(err, WN_E_SIGNAL + number, "stopped")
                : wn_error_set(err, WN_E_TEMPFAIL, "DNS did not say what %s records %s has: %s",
                               word, name, q->fault);
 }
 
 int wn_ask(const struct wn_resolver_config *config, const char *name, enum wn_ask_type type,
-           struct wn_ask_answer *answer, struct wn_error *err)
+           const _Atomic int *stop, struct wn_ask_answer *answer, struct wn_error *err)
 {
     struct wn_ip ip;
     struct wn_buf full = {0};
@@ -152,6 +162,7 @@ int wn_ask(const struct wn_resolver_config *config, const char *name, enum wn_as
     struct inquiry *q = wn_calloc(1, sizeof *q);
     q->ask.reply = on_reply;
     q->type = types[type].type;
+    q->stop = stop;
     if (!wn_dns_can_ask(wn_buf_span(&full))) {
         status =
             wn_error_set(err, WN_E_USAGE, "'%.253s' is no name that DNS can be asked for", name);

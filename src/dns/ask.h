@@ -6,6 +6,8 @@
  * whether our own name has an address. Many domains are for the resolver. Servers, time-outs and
  * tries are its too; a server that rewrites is not found out. */
 
+#include <stdatomic.h>
+
 #include "dns/resolver.h"
 
 enum wn_ask_type {
@@ -30,11 +32,12 @@ void wn_ask_answer_release(struct wn_ask_answer *answer);
 /* Asks for `name` (A-labels); an address under WN_ASK_PTR stands for its name in in-addr.arpa or
  * ip6.arpa (RFC 1035 3.5, RFC 3596 2.5). Aliases are followed. A name that does not exist, or has
  * no such record, gives an empty answer. Waits at most config->tries * config->timeout_ms for each
- * server; may be called from any thread.
- * Errors: WN_E_TEMPFAIL (no server gave a usable answer), WN_E_USAGE (not a name that can be asked
- * for, or as wn_resolver_new), WN_E_CONFIG and WN_E_INTERNAL as wn_resolver_new. On failure the
- * answer is empty, otherwise release it. */
+ * server, and not beyond *stop becoming another number than 0 (`stop` may be NULL); may be called
+ * from any thread.
+ * Errors: WN_E_TEMPFAIL (no server gave a usable answer), WN_E_SIGNAL + *stop, WN_E_USAGE (not a
+ * name that can be asked for, or as wn_resolver_new), WN_E_CONFIG and WN_E_INTERNAL as
+ * wn_resolver_new. On failure the answer is empty, otherwise release it. */
 int wn_ask(const struct wn_resolver_config *config, const char *name, enum wn_ask_type type,
-           struct wn_ask_answer *answer, struct wn_error *err);
+           const _Atomic int *stop, struct wn_ask_answer *answer, struct wn_error *err);
 
 #endif

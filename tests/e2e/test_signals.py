@@ -110,6 +110,17 @@ class OrderlyTest(SignalCase):
         # The store is free again.
         self.winnow("clean", "--db", self.db, "--offline", "-o", "out", "list.csv")
 
+    def test_while_our_own_set_up_is_looked_up(self):
+        """Before probing, and also where what is wrong with it would be no reason to end."""
+        for command in (("clean", "list.csv"), ("clean", "--probe-force", "list.csv"),
+                        ("check", "ann@brackwell.net")):
+            with self.subTest(command), Responder().hold() as server:
+                run = self.start(*command, "--db", self.db, "--dns-server", server.address,
+                                 "--dns-timeout", "60000", "--probe", "--probe-from",
+                                 "probe@sender.net", "--probe-helo", "out.sender.net")
+                self.wait_until("a question", lambda: server.asked("out.sender.net"))
+                self.stop(run, signal.SIGINT, ["list.csv", "list.winnow"])
+
     def test_during_the_survey(self):
         self.write("list.csv", large_list(400_000))
         for number in (signal.SIGINT, signal.SIGTERM):
