@@ -35,7 +35,7 @@ void wn_link_renew(struct wn_link *link)
     if (link->hello.phase == WN_LINK_CONNECT) {
         ms = t->config.connect_ms + (t->config.proxy != NULL ? ms : 0);
     }
-    link->due_ms = wn_clock_monotonic_ms() + ms;
+    link->due_ms = t->config.now_ms() + ms;
     t->due_ms = link->due_ms < t->due_ms ? link->due_ms : t->due_ms;
 }
 
@@ -118,7 +118,7 @@ static int on_timer(CURLM *multi, long ms, void *arg)
 {
     struct wn_transport *t = arg;
     (void)multi;
-    t->curl_due_ms = ms < 0 ? -1 : wn_clock_monotonic_ms() + ms;
+    t->curl_due_ms = ms < 0 ? -1 : t->config.now_ms() + ms;
     return 0;
 }
 
@@ -366,7 +366,7 @@ static bool take(struct wn_transport *t, struct wn_link_event *event)
 
 bool wn_transport_wait(struct wn_transport *t, int timeout_ms, struct wn_link_event *event)
 {
-    int64_t now = wn_clock_monotonic_ms();
+    int64_t now = t->config.now_ms();
     int64_t until = now + (timeout_ms > 0 ? timeout_ms : 0);
     int n;
     do {
@@ -377,7 +377,7 @@ bool wn_transport_wait(struct wn_transport *t, int timeout_ms, struct wn_link_ev
         if (take(t, event)) {
             return true;
         }
-        now = wn_clock_monotonic_ms();
+        now = t->config.now_ms();
     } while (n >= 0 && (now < until || (n > 0 && now < until + GRACE_MS)));
     return false;
 }
@@ -501,6 +501,7 @@ int wn_transport_new(const struct wn_transport_config *config, struct wn_transpo
     }
     struct wn_transport *t = wn_calloc(1, sizeof *t);
     t->config = *config;
+    t->config.now_ms = config->now_ms != NULL ? config->now_ms : wn_clock_monotonic_ms;
     keep(t, 0, &t->config.helo);
     keep(t, 1, &t->config.proxy);
     if (t->texts[1] != NULL && strncmp(t->texts[1], "socks5h", 7) == 0) {

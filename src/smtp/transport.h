@@ -27,6 +27,8 @@ struct wn_transport_config {
      * and HELO), that to STARTTLS with the handshake, and to the second EHLO. Through a proxy
      * it cannot be seen when the server is reached, so that the first two are one. */
     int connect_ms, banner_ms;
+    int64_t (*now_ms)(void); /* of a clock that goes on by itself, and never back; NULL:
+                              * wn_clock_monotonic_ms */
 };
 
 /* Copied where it is used. */

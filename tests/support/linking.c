@@ -3,6 +3,20 @@
 
 #include <check.h>
 
+#include "base/clock.h"
+
+static int64_t passed;
+
+static int64_t now_ms(void)
+{
+    return wn_clock_monotonic_ms() + passed;
+}
+
+void pass_time(int ms)
+{
+    passed += ms;
+}
+
 struct wn_transport *open_transport(const struct wn_transport_config *config)
 {
     struct wn_transport *t;
@@ -11,6 +25,7 @@ struct wn_transport *open_transport(const struct wn_transport_config *config)
     c.helo = c.helo != NULL ? c.helo : "probe.example";
     c.connect_ms = c.connect_ms != 0 ? c.connect_ms : LONG_MS;
     c.banner_ms = c.banner_ms != 0 ? c.banner_ms : LONG_MS;
+    c.now_ms = now_ms;
     ck_assert_msg(wn_transport_new(&c, &t, &err) == WN_OK, "%s", err.text);
     return t;
 }
@@ -22,6 +37,16 @@ struct wn_link *begin(struct wn_transport *t, const char *ip, bool plain, void *
     struct wn_link *link = wn_transport_connect(t, &to, plain, owner);
     ck_assert_ptr_nonnull(link);
     return link;
+}
+
+void come_to_hold(struct wn_transport *t, struct smtp_server *server)
+{
+    struct wn_link_event event;
+    bool holds;
+    do {
+        holds = smtp_server_holds(server); /* after that, all that it said is to be read */
+        ck_assert(!wn_transport_wait(t, holds ? 0 : 1, &event));
+    } while (!holds);
 }
 
 struct wn_link_event wait_for(struct wn_transport *t, enum wn_link_event_kind kind)

@@ -8,8 +8,7 @@
 #include "support/smtp_server.h"
 
 enum {
-    LONG_MS = 60000, /* no test waits for it */
-    SHORT_MS = 60    /* of tests in which a time runs out */
+    LONG_MS = 60000 /* no test waits for it */
 };
 
 /* Beginnings of scripts: a server that greets and hears EHLO, answers it, offers TLS. */
@@ -19,11 +18,18 @@ enum {
 
 #define EHLO_AGAIN STEP(HEAR), SAY("250 mx.test\r\n"), STEP(HOLD)
 
-/* `config` with probe.example for no name and LONG_MS for no times. */
+/* `config` with probe.example for no name and LONG_MS for no times, by the clock of pass_time. */
 struct wn_transport *open_transport(const struct wn_transport_config *config);
 
 /* Connects to mx.test, which is at `ip`. */
 struct wn_link *begin(struct wn_transport *t, const char *ip, bool plain, void *owner);
+
+/* So much time passes at once. */
+void pass_time(int ms);
+
+/* Waits until the server holds and the transport has done all that there is to do, which is nothing
+ * to tell of. */
+void come_to_hold(struct wn_transport *t, struct smtp_server *server);
 
 /* The next event, which must be of this kind. */
 struct wn_link_event wait_for(struct wn_transport *t, enum wn_link_event_kind kind);

@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +41,7 @@ struct smtp_server {
     bool open;           /* under lock, as what follows */
     struct connection *connections[CONNECTIONS];
     size_t came, gone;
+    bool holds;
     char *heard;
     size_t heard_n;
     FILE *notes; /* into heard */
@@ -260,6 +260,9 @@ static bool listen_to(struct connection *c, const struct smtp_step *step)
         }
         return n == 0;
     default: /* HOLD, SERVE */
+        pthread_mutex_lock(&c->server->lock);
+        c->server->holds |= step->kind == SMTP_HOLD;
+        pthread_mutex_unlock(&c->server->lock);
         while (hear(c, line, sizeof line)) {
             bool quit = strcmp(line, "QUIT") == 0;
             if (step->kind == SMTP_SERVE &&
@@ -429,6 +432,14 @@ struct smtp_server *smtp_server_start_at(const char *address, uint16_t port,
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return s;
+}
+
+bool smtp_server_holds(struct smtp_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool holds = s->holds;
+    pthread_mutex_unlock(&s->lock);
+    return holds;
 }
 
 void smtp_server_open(struct smtp_server *s)

@@ -6,6 +6,7 @@
  * loopback address. Each connection goes through the script; then it is closed. Every line that it
  * hears is noted. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +23,7 @@ enum smtp_step_kind {
                    */
     SMTP_GATE,    /* waits for smtp_server_open */
     SMTP_TLS,     /* the handshake; n: the certificate. The script ends where it fails */
-    SMTP_HOLD,    /* reads lines until the client goes, and answers nothing */
+    SMTP_HOLD,    /* reads lines until the client goes, and answers nothing: it holds */
     SMTP_SERVE,   /* answers 250 to every line, until QUIT (221) or until the client goes */
     SMTP_RESET    /* closes with RST */
 };
@@ -59,6 +60,8 @@ struct smtp_server *smtp_server_start(const char *address, const struct smtp_ste
 /* On a port that another server has on another address. */
 struct smtp_server *smtp_server_start_at(const char *address, uint16_t port,
                                          const struct smtp_step *script);
+/* Whether a connection has come to SMTP_HOLD. */
+bool smtp_server_holds(struct smtp_server *server);
 /* Lets all connections through SMTP_GATE, now and later. */
 void smtp_server_open(struct smtp_server *server);
 /* Ends the connections that are left. */
