@@ -5,6 +5,11 @@
  * being that of the one before, so each answer must be one that its command can have. */
 #include "smtp/hello.h"
 
+bool wn_hello_may_come_anytime(struct wn_span line)
+{
+    return line.n >= 3 && memcmp(line.p, "421", 3) == 0;
+}
+
 static void take_greeting(struct wn_hello *h)
 {
     const struct wn_smtp_reply *reply = &h->reader.reply;
@@ -87,8 +92,7 @@ bool wn_hello_hear(struct wn_hello *h, struct wn_span line, const struct wn_hell
     if (h->detail != NULL) {
         return false;
     }
-    bool anytime = line.n >= 3 && memcmp(line.p, WN_HELLO_ANYTIME, 3) == 0;
-    if (first && h->ahead && h->turn == rest->turn && !anytime) {
+    if (first && h->ahead && h->turn == rest->turn && !wn_hello_may_come_anytime(line)) {
         return is_ahead(h);
     }
     if (h->phase == WN_LINK_CONNECT) {

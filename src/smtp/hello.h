@@ -41,8 +41,8 @@ struct wn_hello {
     struct wn_smtp_reader reader;
 };
 
-/* May be said at any time (RFC 5321, 3.8). */
-#define WN_HELLO_ANYTIME "421"
+/* Whether the line begins as what may be said at any time does: with 421 (RFC 5321, 3.8). */
+bool wn_hello_may_come_anytime(struct wn_span line);
 
 /* What has come in behind a line when that is handed over, which is before libcurl says anything
  * more. */

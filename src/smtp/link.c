@@ -34,7 +34,7 @@ static void look_behind(const struct wn_link *link, struct wn_hello_rest *rest)
     uint64_t end = n == 0; /* it counts for a byte (RFC 9293, 3.4) */
     bool tls = link->hello.facts.tls;
     bool known = link->transport->config.proxy == NULL && !tls;
-    rest->there = n > 0 && !tls && (n < 3 || memcmp(next, WN_HELLO_ANYTIME, 3) != 0);
+    rest->there = n > 0 && !tls && !wn_hello_may_come_anytime((struct wn_span){next, (size_t)n});
     rest->kept = known ? received > link->heard + end : !link->transport->answers_at_once;
     rest->turn = link->transport->turn;
 }
@@ -232,10 +232,10 @@ static void explain_socket(struct wn_link *link)
     bool proxy = link->transport->config.proxy != NULL;
     link->refused = errnum == ECONNREFUSED && !proxy;
     link->timed_out = errnum == ETIMEDOUT;
-    const char *what = !proxy ? "no connection"
-                       : errnum != 0
-                           ? "no connection to the proxy"
-                           : "the proxy does not connect"; /* new libcurl says so of its answer */
+    const char *what = "no connection";
+    if (proxy) { /* in new libcurl also for what the proxy answers, which is no socket's error */
+        what = errnum != 0 ? "no connection to the proxy" : "the proxy does not connect";
+    }
     (void)snprintf(link->detail, sizeof link->detail, "%s: %s", what,
                    errnum != 0 ? strerror_r((int)errnum, text, sizeof text) : link->error);
 }

@@ -14,6 +14,7 @@
 #define ACCUSES                                                                                    \
     (TOPIC(rate) | TOPIC(sender_quota) | TOPIC(blocklist) | TOPIC(authentication) |                \
      TOPIC(sender) | TOPIC(client) | TOPIC(policy) | TOPIC(spam) | TOPIC(virus))
+_Static_assert(WN_TOPIC_COUNT < 32, "every topic, and none, has a bit of ACCUSES");
 
 struct answers {
     enum wn_probe_answer hard, soft;
@@ -51,7 +52,7 @@ static const struct {
 };
 
 /* Enhanced codes that mean more to a probe than their category. */
-static const struct {
+static const struct code {
     uint16_t subject, detail;
     struct answers answers;
     bool accuses;      /* also when temporary */
@@ -102,37 +103,34 @@ static void judge_success(const struct wn_smtp_reply *reply, bool early,
     }
 }
 
-/* The row of `of_code`, or their number; where the words have decided, the code has not. */
-static size_t find_code(const struct wn_classified *c)
+/* NULL: it has no row, or the words have decided. */
+static const struct code *find_code(const struct wn_classified *c)
 {
-    size_t i = c->topic < WN_TOPIC_COUNT ? sizeof of_code / sizeof *of_code : 0;
-    while (i < sizeof of_code / sizeof *of_code &&
-           (c->enhanced[0] == 0 || c->enhanced[1] != of_code[i].subject ||
-            c->enhanced_detail != of_code[i].detail)) {
-        i++;
+    bool decides = c->topic == WN_TOPIC_COUNT && c->enhanced[0] != 0;
+    for (size_t i = 0; decides && i < sizeof of_code / sizeof *of_code; i++) {
+        if (c->enhanced[1] == of_code[i].subject && c->enhanced_detail == of_code[i].detail) {
+            return &of_code[i];
+        }
     }
-    return i;
+    return NULL;
 }
 
-static struct answers find_answers(const struct wn_classified *c, size_t code)
+static struct answers find_answers(const struct wn_classified *c, const struct code *code)
 {
     for (size_t i = 0; i < sizeof of_topic / sizeof *of_topic; i++) {
         if (c->topic == of_topic[i].topic) {
             return of_topic[i].answers;
         }
     }
-    return code < sizeof of_code / sizeof *of_code ? of_code[code].answers
-                                                   : of_category[c->category];
+    return code != NULL ? code->answers : of_category[c->category];
 }
 
 static void judge_refusal(const struct wn_classified *c, bool early, struct wn_probe_meaning *out)
 {
     bool permanent = is_permanent(c);
-    size_t code = find_code(c);
-    bool known = code < sizeof of_code / sizeof *of_code;
+    const struct code *code = find_code(c);
     struct answers answers = find_answers(c, code);
-    bool accused = c->topic < WN_TOPIC_COUNT ? (ACCUSES >> (unsigned)c->topic & 1) != 0
-                                             : known && of_code[code].accuses;
+    bool accused = code != NULL ? code->accuses : (ACCUSES >> (unsigned)c->topic & 1) != 0;
     if (early) {
         bool greylisted = c->topic == WN_TOPIC_greylist;
         answers.hard = greylisted ? WN_ANSWER_greylisted : WN_ANSWER_blocked;
@@ -143,7 +141,7 @@ static void judge_refusal(const struct wn_classified *c, bool early, struct wn_p
         out->answer = WN_ANSWER_blocked;
     }
     out->one_too_many = !early && out->answer == WN_ANSWER_busy &&
-                        (c->topic == WN_TOPIC_recipients || (known && of_code[code].one_too_many));
+                        (c->topic == WN_TOPIC_recipients || (code != NULL && code->one_too_many));
 }
 
 void wn_probe_meaning(const struct wn_smtp_reply *reply, enum wn_phase phase, uint32_t provider,
