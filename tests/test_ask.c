@@ -19,11 +19,11 @@ enum {
 };
 
 /* "one|two" of an answer; "" where there is none; "!STATUS sentence" of a failure. */
-static void ask(const char *servers, const char *name, enum wn_ask_type type, char *text,
-                size_t room)
+static void ask(const char *servers, int timeout_ms, const char *name, enum wn_ask_type type,
+                char *text, size_t room)
 {
     const struct wn_resolver_config config = {
-        .servers = servers, .timeout_ms = RESOLVING_TIMEOUT_MS, .tries = RESOLVING_TRIES};
+        .servers = servers, .timeout_ms = timeout_ms, .tries = RESOLVING_TRIES};
     struct wn_ask_answer answer;
     struct wn_error err = {0};
     int status = wn_ask(&config, name, type, NULL, &answer, &err);
@@ -50,6 +50,7 @@ static const struct {
     const char *asked;
     enum wn_ask_type type;
     struct dns_rule rules[RULES];
+    int timeout_ms;   /* 0: there is no time-out */
     const char *want; /* of a failure: what is in the sentence */
     int status;
     size_t questions; /* 0: not looked at */
@@ -133,6 +134,7 @@ static const struct {
      .want = "x",
      .questions = 2},
     {.name = "silence",
+     .timeout_ms = RESOLVING_SHORT_MS,
      .asked = "d.test",
      .type = WN_ASK_A,
      .rules = {{.name = "d.test", .action = DNS_SILENT}},
@@ -187,7 +189,8 @@ START_TEST(test_row)
 {
     char got[512];
     struct dns_server *server = dns_server_start(rows[_i].rules);
-    ask(dns_server_address(server), rows[_i].asked, rows[_i].type, got, sizeof got);
+    int timeout_ms = rows[_i].timeout_ms > 0 ? rows[_i].timeout_ms : RESOLVING_LONG_MS;
+    ask(dns_server_address(server), timeout_ms, rows[_i].asked, rows[_i].type, got, sizeof got);
     check_row(_i, got);
     size_t questions = dns_server_count(server, "*", NULL);
     ck_assert_msg(rows[_i].questions == 0 || questions == rows[_i].questions, "%s: asked %zu times",
@@ -209,7 +212,7 @@ START_TEST(test_next_server)
     (void)snprintf(servers, sizeof servers, "%s,%s",
                    first != NULL ? dns_server_address(first) : dns_dead_address(),
                    dns_server_address(second));
-    ask(servers, "d.test", WN_ASK_A, got, sizeof got);
+    ask(servers, RESOLVING_MIXED_MS, "d.test", WN_ASK_A, got, sizeof got);
     ck_assert_str_eq(got, "192.0.2.1");
     ck_assert_uint_eq(dns_server_count(second, "d.test", "A"), 1);
     dns_server_stop(first);
@@ -220,9 +223,9 @@ END_TEST
 START_TEST(test_no_server)
 {
     char got[256];
-    ask(dns_dead_address(), "d.test", WN_ASK_MX, got, sizeof got);
+    ask(dns_dead_address(), RESOLVING_LONG_MS, "d.test", WN_ASK_MX, got, sizeof got);
     ck_assert_msg(strstr(got, "MX records d.test has: no connection") != NULL, "%s", got);
-    ask("nonsense", "d.test", WN_ASK_MX, got, sizeof got);
+    ask("nonsense", RESOLVING_LONG_MS, "d.test", WN_ASK_MX, got, sizeof got);
     ck_assert_msg(strtol(got + 1, NULL, 10) == WN_E_USAGE, "%s", got);
 }
 END_TEST
@@ -307,7 +310,8 @@ START_TEST(test_nsd)
     ck_assert_ptr_nonnull(nsd);
     for (size_t i = 0; i < sizeof nsd_rows / sizeof nsd_rows[0]; i++) {
         char got[1024];
-        ask(nsd_address(nsd), nsd_rows[i].name, nsd_rows[i].type, got, sizeof got);
+        ask(nsd_address(nsd), RESOLVING_LONG_MS, nsd_rows[i].name, nsd_rows[i].type, got,
+            sizeof got);
         ck_assert_msg(strcmp(got, nsd_rows[i].want) == 0, "%s: %s", nsd_rows[i].name, got);
     }
     nsd_stop(nsd);

@@ -23,6 +23,7 @@ struct row {
     const char *domain; /* "d.test" where none is given */
     struct dns_rule rules[RULES];
     bool allow_private;
+    int timeout_ms; /* 0: there is no time-out */
     enum wn_route_kind kind;
     uint32_t flags, ttl; /* ttl 0: not looked at */
     const char *mx, *detail;
@@ -207,12 +208,14 @@ static const struct row rows[] = {
      .detail = "NXDOMAIN",
      .asked = {{"d.test", "MX", 2}}},
     {.name = "silence",
+     .timeout_ms = RESOLVING_SHORT_MS,
      .rules = {{.name = "d.test", .action = DNS_SILENT}},
      .kind = WN_ROUTE_DNS_FAILURE,
      .mx = "",
      .detail = "timeout for MX",
      .asked = {{"d.test", "MX", RESOLVING_TRIES}}},
     {.name = "silence once",
+     .timeout_ms = RESOLVING_MIXED_MS,
      .rules = {{.name = "d.test", .action = DNS_SILENT, .times = 1},
                {.name = "d.test", .rcode = 3}},
      .kind = WN_ROUTE_NO_DOMAIN,
@@ -220,16 +223,18 @@ static const struct row rows[] = {
      .detail = "NXDOMAIN",
      .asked = {{"d.test", "MX", 2}}},
     {.name = "an answer after the time-out, beside the answer to the second try",
-     .rules = {{.name = "d.test", .rcode = 3, .delay_ms = RESOLVING_TIMEOUT_MS * 5 / 4, .times = 1},
+     .timeout_ms = RESOLVING_MIXED_MS,
+     .rules = {{.name = "d.test", .rcode = 3, .delay_ms = RESOLVING_MIXED_MS * 5 / 4, .times = 1},
                {.name = "d.test",
                 .type = "MX",
                 .records = "60 MX 0 .",
-                .delay_ms = RESOLVING_TIMEOUT_MS / 2}},
+                .delay_ms = RESOLVING_MIXED_MS / 2}},
      .kind = WN_ROUTE_NULL_MX,
      .mx = "",
      .detail = "MX 0 . (RFC 7505)",
      .asked = {{"d.test", "MX", 2}}},
     {.name = "bytes that are no message",
+     .timeout_ms = RESOLVING_SHORT_MS,
      .rules = {{.name = "d.test", .action = DNS_GARBAGE}},
      .kind = WN_ROUTE_DNS_FAILURE,
      .mx = "",
@@ -245,11 +250,13 @@ static const struct row rows[] = {
      .malformed = true,
      .detail = "malformed answer for MX"},
     {.name = "another id",
+     .timeout_ms = RESOLVING_SHORT_MS,
      .rules = {{.name = "d.test", .action = DNS_WRONG_ID, .rcode = 3}},
      .kind = WN_ROUTE_DNS_FAILURE,
      .mx = "",
      .detail = "timeout for MX"},
     {.name = "another question",
+     .timeout_ms = RESOLVING_SHORT_MS,
      .rules = {{.name = "d.test", .action = DNS_WRONG_QUESTION, .rcode = 3}},
      .kind = WN_ROUTE_DNS_FAILURE,
      .mx = "",
@@ -319,6 +326,7 @@ static const struct row rows[] = {
      .detail = "MX 10 mx.test",
      .canary = true},
     {.name = "nor one without an answer",
+     .timeout_ms = RESOLVING_MIXED_MS,
      .rules = {MX_10("mx.test"),
                PUBLIC("mx.test"),
                {.name = "*.com", .action = DNS_SILENT},
@@ -378,7 +386,8 @@ START_TEST(test_row)
     const struct row *row = &rows[_i];
     struct dns_server *server = dns_server_start(row->rules);
     struct wn_resolver_config config = {.servers = dns_server_address(server),
-                                        .allow_private = row->allow_private};
+                                        .allow_private = row->allow_private,
+                                        .timeout_ms = row->timeout_ms};
     struct wn_resolver_stats stats;
     struct wn_route route =
         resolve_one(&config, row->domain != NULL ? row->domain : "d.test", &stats);

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "base/clock.h"
 #include "dns/lookup.h"
 #include "dns/resolver.h"
 #include "dns/servers.h"
@@ -24,8 +23,11 @@ static const struct dns_rule refused[] = {{.name = NULL}};
 static const struct {
     const char *name;
     const struct dns_rule *rules; /* NULL: a port on which nothing listens */
-} bad_servers[] = {
-    {"dead port", NULL}, {"silent", silent}, {"SERVFAIL", servfail}, {"REFUSED", refused}};
+    int timeout_ms;
+} bad_servers[] = {{"dead port", NULL, 0},
+                   {"silent", silent, RESOLVING_MIXED_MS},
+                   {"SERVFAIL", servfail, 0},
+                   {"REFUSED", refused, 0}};
 
 enum {
     MANY = 300
@@ -54,10 +56,10 @@ START_TEST(test_one_bad_server_of_two)
                    bad_first ? bad_address : dns_server_address(good),
                    bad_first ? dns_server_address(good) : bad_address);
     struct outcome outcome;
-    int64_t began = wn_clock_monotonic_ms();
-    resolve_all(&(struct wn_resolver_config){.servers = servers, .window = 20}, domains, MANY,
-                &outcome);
-    int64_t took = wn_clock_monotonic_ms() - began;
+    resolve_all(&(struct wn_resolver_config){.servers = servers,
+                                             .window = 20,
+                                             .timeout_ms = bad_servers[_i / 2].timeout_ms},
+                domains, MANY, &outcome);
     for (size_t i = 0; i < MANY; i++) {
         ck_assert_msg(outcome.routes[i].kind == WN_ROUTE_NO_DOMAIN, "%s: %s",
                       bad_servers[_i / 2].name, outcome.routes[i].detail);
@@ -67,7 +69,6 @@ START_TEST(test_one_bad_server_of_two)
     if (bad != NULL && bad_first) {
         /* It was learnt: a window or two went there first, not every question. */
         ck_assert_uint_le(dns_server_count(bad, "*", NULL), 60);
-        ck_assert_int_lt(took, (int64_t)RESOLVING_TIMEOUT_MS * (MANY / 20));
     }
     free(outcome.routes);
     dns_server_stop(bad);
@@ -84,7 +85,8 @@ START_TEST(test_all_servers_bad)
     (void)snprintf(servers, sizeof servers, "%s,%s,%s", dns_dead_address(), dns_server_address(bad),
                    dns_server_address(dumb));
     struct outcome outcome;
-    resolve_all(&(struct wn_resolver_config){.servers = servers}, domains, 3, &outcome);
+    resolve_all(&(struct wn_resolver_config){.servers = servers, .timeout_ms = RESOLVING_SHORT_MS},
+                domains, 3, &outcome);
     for (size_t i = 0; i < 3; i++) {
         ck_assert_int_eq(outcome.routes[i].kind, WN_ROUTE_DNS_FAILURE);
     }

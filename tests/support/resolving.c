@@ -36,7 +36,7 @@ struct wn_resolver *open_resolver(const struct wn_resolver_config *config)
     struct wn_resolver_config full = *config;
     struct wn_resolver *resolver = NULL;
     struct wn_error err = {0};
-    full.timeout_ms = full.timeout_ms > 0 ? full.timeout_ms : RESOLVING_TIMEOUT_MS;
+    full.timeout_ms = full.timeout_ms > 0 ? full.timeout_ms : RESOLVING_LONG_MS;
     full.tries = full.tries > 0 ? full.tries : RESOLVING_TRIES;
     ck_assert_msg(wn_resolver_new(&full, &resolver, &err) == WN_OK, "%s", err.text);
     return resolver;
