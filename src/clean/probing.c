@@ -159,8 +159,7 @@ static int keep_answer(struct asking *a, const struct wn_prober_report *r)
                                  .rule = wn_span_of(c != NULL ? c->rule : NULL),
                                  .at = at,
                                  .expires = expiry_of(r->answer, at),
-                                 .due = probe.due,
-                                 .tries = r->kind == WN_PROBER_PARKED};
+                                 .due = probe.due};
     if (r->kind == WN_PROBER_WITHDRAWN) {
         status = wn_probes_withdraw(run->store, fact.address, a->err);
     }

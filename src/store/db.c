@@ -47,10 +47,14 @@ static const char domain_outcome[] =
 static const char probe[] =
 #include "store/probe.sql.inc"
     ;
+static const char probe_tries[] =
+#include "store/probe_tries.sql.inc"
+    ;
 
 /* Migration i leads from version i to i + 1. Only ever appended to. */
-static const char *const migrations[] = {
-    schema, log_position, suppressed_hash, breaker, imap_position, domain_outcome, probe};
+static const char *const migrations[] = {schema,  log_position,  suppressed_hash,
+                                         breaker, imap_position, domain_outcome,
+                                         probe,   probe_tries};
 enum {
     VERSION = sizeof migrations / sizeof *migrations
 };

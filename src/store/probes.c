@@ -48,7 +48,6 @@ static int visit_probe(void *arg, sqlite3_stmt *row)
         .at = sqlite3_column_int64(row, 7),
         .expires = sqlite3_column_int64(row, 8),
         .due = sqlite3_column_int64(row, 9),
-        .tries = (uint32_t)sqlite3_column_int64(row, 10),
     };
     if (!wn_enhanced_read(wn_column_span(row, 3), fact.enhanced, &fact.enhanced_detail)) {
         return wn_store_fail_row(walk->store, "an answer holds a code that is none", walk->err);
@@ -100,7 +99,6 @@ static int put_off(struct wn_store *store, const struct wn_probe_fact *fact, boo
     wn_bind_text(later, 1, fact->address);
     (void)sqlite3_bind_int64(later, 2, fact->at);
     (void)sqlite3_bind_int64(later, 3, fact->due);
-    (void)sqlite3_bind_int64(later, 4, fact->tries);
     status = wn_statement_run(store, later, err);
     *done = status == WN_OK && sqlite3_changes(store->db) > 0;
     return status;
@@ -135,7 +133,6 @@ int wn_probes_put(struct wn_store *store, const struct wn_probe_fact *given, str
     (void)sqlite3_bind_int64(put, 8, fact.at);
     (void)sqlite3_bind_int64(put, 9, fact.expires);
     (void)sqlite3_bind_int64(put, 10, fact.due);
-    (void)sqlite3_bind_int64(put, 11, fact.tries);
     return wn_statement_run(store, put, err);
 }
 

@@ -33,7 +33,6 @@ struct wn_probe_fact {
     struct wn_span rule;       /* the classifier's rule, or empty */
     int64_t at, expires;       /* seconds since 1970 */
     int64_t due;               /* a temporary answer: when to ask again; else 0 */
-    uint32_t tries;            /* how often it was put off */
 };
 
 typedef int wn_probe_visit(void *arg, const struct wn_probe_fact *fact);
@@ -53,7 +52,7 @@ int wn_probes_count(struct wn_store *store, uint64_t *count, struct wn_error *er
 
 /* Stores or replaces one fact. Where the mailbox has a denial that has expired at `at`, an answer
  * that says nothing of the mailbox itself (greylisted, busy, blocked, no_connection, ...) changes
- * only `due` and `tries`. */
+ * only `due`. */
 int wn_probes_put(struct wn_store *store, const struct wn_probe_fact *fact, struct wn_error *err);
 
 /* Takes a denial back, as if the mailbox had never been asked. Other answers stay; no fact is no

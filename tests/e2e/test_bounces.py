@@ -258,7 +258,7 @@ class ProbedTest(BouncesCase):
     """What mail servers said of an address, as `winnow history` shows it on 2026-11-01."""
 
     PROBE = ("INSERT INTO probe (address, answer, code, enhanced, diagnostic, host, rule, at,"
-             " expires, due, tries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")
+             " expires, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
     def setUp(self):
         super().setUp()
