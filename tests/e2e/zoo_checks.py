@@ -33,6 +33,7 @@ class Rules:
     accepted: frozenset = frozenset()  # domains of which an earlier run had a mailbox accepted
     killed: tuple = ()              # moments at which the client was killed
     late: float = 0.5               # seconds in which a server may still accept it
+    stopped: bool = False           # it had two seconds to leave, whatever was unanswered
 
 
 def sessions(transcript):
@@ -114,7 +115,7 @@ def polite_end(entries, _, rules):
     if "QUIT" in said:
         if said[-1] != "QUIT":
             yield "said something after QUIT"
-        if "RSET" not in said and any(text[0] == "2" for _, _, _, text in answers(entries)):
+        if "RSET" not in said and not rules.stopped and any(text[0] == "2" for _, _, _, text in answers(entries)):
             yield "said no RSET before QUIT"
         return
     end = entries[-1]
