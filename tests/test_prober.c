@@ -145,7 +145,6 @@ START_TEST(test_catch_all_of_a_large_domain)
 {
     uint32_t d = probing_site(&x, "a.example", honest, 0);
     (void)probing_mailboxes(&x, d, "m", 200, OK);
-    x.config.max = 0;
     probing_run(&x);
     assert_catch_all(d, "refused");
     size_t n;
@@ -309,21 +308,17 @@ START_TEST(test_sessions_lost_in_the_middle)
     static const struct {
         const char *name;
         struct fake_persona persona;
-        const char *answer; /* of everyone */
     } rows[] = {
-        {"closed after each second", {.drops_after = 2}, "accepted"},
-        {"closed after each first", {.drops_after = 1}, "accepted"},
-        {"421 after each second", {.closes_after = 2}, "accepted"},
-        {"silent after each first", {.hangs_after = 1}, "accepted"},
-        {"with pipelining: closed", {.drops_after = 2, .pipelining = true}, "accepted"},
-        {"with pipelining: silent", {.hangs_after = 1, .pipelining = true}, "accepted"},
+        {"closed after each second", {.drops_after = 2}},
+        {"closed after each first", {.drops_after = 1}},
+        {"421 after each second", {.closes_after = 2}},
+        {"silent after each first", {.hangs_after = 1}},
+        {"with pipelining: closed", {.drops_after = 2, .pipelining = true}},
+        {"with pipelining: silent", {.hangs_after = 1, .pipelining = true}},
         {"pipelining that loses commands",
-         {.latency_ms = 5, .pipelining = true, .loses_pipelined = true},
-         "accepted"},
-        {"pipelining that ends in babble",
-         {.latency_ms = 5, .pipelining = true, .babbles = true},
-         "accepted"},
-        {"pipelining that works", {.pipelining = true}, "accepted"},
+         {.latency_ms = 5, .pipelining = true, .loses_pipelined = true}},
+        {"pipelining that ends in babble", {.latency_ms = 5, .pipelining = true, .babbles = true}},
+        {"pipelining that works", {.pipelining = true}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         teardown();
@@ -332,9 +327,8 @@ START_TEST(test_sessions_lost_in_the_middle)
         unsigned first = probing_mailboxes(&x, d, "m", 14, OK);
         probing_run(&x);
         for (unsigned k = first; k < first + 14; k++) {
-            ck_assert_msg(strcmp(wn_answer_word(x.mailboxes[k].answer), rows[i].answer) == 0,
-                          "%s: %s (%s)", rows[i].name, wn_answer_word(x.mailboxes[k].answer),
-                          x.mailboxes[k].text);
+            ck_assert_msg(x.mailboxes[k].answer == WN_ANSWER_accepted, "%s: %s (%s)", rows[i].name,
+                          wn_answer_word(x.mailboxes[k].answer), x.mailboxes[k].text);
         }
     }
 }
@@ -523,7 +517,7 @@ START_TEST(test_a_sender_that_cannot_be_said)
 {
     x.config.sender = WN_SPAN("probe@sender.example\r\nDATA");
     (void)probing_mailboxes(&x, probing_site(&x, "a.example", honest, 0), "m", 3, OK);
-    probing_run(&x);
+    ck_assert_int_eq(probing_try(&x), WN_E_INTERNAL);
     ck_assert_int_eq(x.err.status, WN_E_INTERNAL);
     ck_assert_uint_eq(probing_entries(&x, FAKE_CONNECT), 0);
 }

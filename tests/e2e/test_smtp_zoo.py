@@ -59,8 +59,9 @@ class ZooCase(unittest.TestCase):
         return zoo
 
     def wait(self, true):
-        end = time.monotonic() + 30
-        while not true() and time.monotonic() < end:
+        end = time.monotonic() + 60
+        while not true():
+            self.assertLess(time.monotonic(), end)
             time.sleep(0.005)
 
     def check(self, zoo, *expected, rules=RULES):
