@@ -254,6 +254,7 @@ static const struct known {
     {"accepted too long ago", "accepted", 0, 0, "refused", true, false, "not_probed"},
     {"not found", "not_found", 1, 0, NULL, false, false, "mailbox_not_found"},
     {"not found, long ago", "not_found", 0, 0, NULL, true, false, "recheck_due"},
+    {"not found, long ago, and then put off", "not_found", 0, 60, NULL, true, false, "recheck_due"},
     {"disabled", "disabled", 1, 0, NULL, false, false, "mailbox_disabled"},
     {"disabled, long ago", "disabled", -9, 0, NULL, true, false, "recheck_due"},
     {"full", "full", 1, 0, NULL, false, false, "mailbox_full"},
@@ -295,6 +296,19 @@ START_TEST(what_is_known)
     }
     wn_recall_settle(&run);
     ck_assert_msg(strcmp(reason_of(a), k->reason) == 0, "%s: %s", k->name, reason_of(a));
+}
+END_TEST
+
+/* Runs that did not fold them have asked both names of one mailbox. */
+START_TEST(of_several_names_the_newest_answer_counts)
+{
+    static const char *const names[] = {"joe+a@gmail.com", "joe+b@gmail.com"};
+    settings.fold_aliases = true;
+    uint32_t id = row("joe@gmail.com");
+    remember(names[_i], "accepted", NOW - 5, NOW + 9, 0);
+    remember(names[1 - _i], "not_found", NOW - 9, NOW + 9, 0);
+    make();
+    ck_assert_int_eq(wn_tables_probe(&run.tables, id)->outcome, WN_PROBE_accepted);
 }
 END_TEST
 
@@ -407,6 +421,7 @@ int main(void)
     tcase_add_test(cases, our_own_domain);
     tcase_add_test(cases, a_stopped_provider);
     tcase_add_loop_test(cases, what_is_known, 0, sizeof knowns / sizeof *knowns);
+    tcase_add_loop_test(cases, of_several_names_the_newest_answer_counts, 0, 2);
     tcase_add_test(cases, a_large_store_is_scanned_by_look_ups_alike);
     tcase_add_test(cases, a_large_group_gets_witnesses);
     tcase_add_test(cases, a_small_group_gets_none);

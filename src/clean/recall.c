@@ -50,7 +50,9 @@ static void set_fact(struct wn_run *run, uint32_t id, const struct wn_probe_fact
                              .enhanced_detail = fact->enhanced_detail,
                              .diagnostic = fact->diagnostic,
                              .host = fact->host};
-    if (fact->expires <= run->settings->now && fact->due <= run->settings->now) {
+    /* A denial that has expired does not count again because its mailbox was put off since. */
+    bool denial = answer == WN_ANSWER_not_found || answer == WN_ANSWER_disabled;
+    if (fact->expires <= run->settings->now && (denial || fact->due <= run->settings->now)) {
         probe.outcome = WN_PROBE_recheck_due;
     }
     wn_tables_set_probe(&run->tables, id, &probe);
@@ -70,7 +72,9 @@ static int find_and_use(void *arg, const struct wn_probe_fact *fact)
     wn_buf_add_span(&r->text, fact->address);
     size_t n = wn_enter_key(r->run->settings, r->text.p, fact->address.n);
     uint32_t id = wn_tables_find_mailbox(&r->run->tables, (struct wn_span){r->text.p, n});
-    if (id != WN_NONE) {
+    /* With folded aliases there may be several, in no order: the newest counts. */
+    const struct wn_probe *other = id != WN_NONE ? wn_tables_probe(&r->run->tables, id) : NULL;
+    if (id != WN_NONE && (other == NULL || other->at < fact->at)) {
         set_fact(r->run, id, fact);
     }
     return *r->run->stop != 0 ? WN_E_SIGNAL + *r->run->stop : WN_OK;
