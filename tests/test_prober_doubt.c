@@ -285,6 +285,31 @@ START_TEST(test_names_within_the_words)
 }
 END_TEST
 
+/* Nor does one that is quoted, nor the name of whichever host has answered. */
+START_TEST(test_names_within_quotes)
+{
+    static const char *const replies[] = {
+        "550 5.1.1 <%s>: user unknown",
+        "550 5.1.1 The mailbox '%s' does not exist",
+        "550 5.1.1 %s: user unknown",
+        "550 5.1.1 user unknown (mx-%s.isp.example)",
+    };
+    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+        teardown();
+        setup();
+        uint32_t d = probing_site(&x, "a.example", honest, 0);
+        for (char c = 'a'; c <= 'z'; c++) {
+            char local[8] = {'n', c, '\0'}, reply[64];
+            snprintf(reply, sizeof reply, replies[i], local);
+            (void)probing_mailbox(&x, d, local, reply);
+        }
+        probing_run(&x);
+        ck_assert_msg(x.stopped == 1, "%s", replies[i]);
+        assert_nobody_refused(0, 26);
+    }
+}
+END_TEST
+
 /* The question to the postmaster is put again when the answer is "later". */
 START_TEST(test_a_busy_postmaster)
 {
@@ -410,6 +435,7 @@ static Suite *suite(void)
                                   test_many_unknown_and_a_witness,
                                   test_unknown_in_different_words,
                                   test_names_within_the_words,
+                                  test_names_within_quotes,
                                   test_a_busy_postmaster,
                                   test_no_time_for_the_postmaster,
                                   test_canaries,

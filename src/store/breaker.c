@@ -29,6 +29,7 @@
 #include <xxhash.h>
 
 #include "store/private.h"
+#include "store/reply_text.h"
 
 enum scope {
     DOMAIN,

@@ -167,11 +167,6 @@ int wn_event_told_again(struct wn_store *store, sqlite3_int64 mailbox,
                         const unsigned char digest[WN_DIGEST], const struct wn_event *event,
                         struct wn_error *err);
 
-/* The words of a reply without what differs from recipient to recipient and from message to
- * message: what an address, a number or a host name is part of, and the recipient's own name
- * (events.c). Appends. */
-void wn_reply_core(struct wn_buf *out, struct wn_span reply, struct wn_span recipient);
-
 /* At most `max` bytes of `s`, cutting no UTF-8 sequence in two: white space made a blank, any other
  * control character and what is no UTF-8 a '?'. `s` itself where it is all that already, else in
  * `room`, which holds `max` bytes (events.c). */

@@ -9,6 +9,7 @@
  * group accepted before, or a canary, or else the postmaster of a refused domain (RFC 5321, 4.5.1).
  * No more mailboxes are out at any time than may be refused before that. */
 #include "smtp/prober/private.h"
+#include "store/reply_text.h"
 
 static bool is_refusal(enum wn_probe_answer a)
 {
@@ -182,56 +183,13 @@ void wn_gate_answered(struct wn_prober *p, struct group *g, enum wn_probe_answer
     }
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-/* Whether a word of a reply differs from one recipient to the next: addresses, numbers, ids. */
-static bool is_particular(struct wn_span word)
-{
-    for (size_t i = 0; i < word.n; i++) {
-        if (word.p[i] == '@' || (word.p[i] >= '0' && word.p[i] <= '9')) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct wn_span local_part(struct wn_span address)
-{
-    while (address.n > 0 && address.p[address.n - 1] != '@') {
-        address.n--;
-    }
-    address.n -= address.n > 0;
-    return address;
-}
-
-/* A reply's words without what is particular; with `address`, without its parts too. */
+/* What a refusal says to anybody; with `address`, also without its local part. */
 static uint64_t digest_words(const struct wn_smtp_reply *reply, struct wn_span address)
 {
-    struct wn_span local = local_part(address);
-    struct wn_span domain = address;
-    if (address.n > local.n) {
-        domain = (struct wn_span){address.p + local.n + 1, address.n - local.n - 1};
-    }
     struct wn_buf words = {0};
-    wn_buf_addf(&words, "%u %u.%u.%u", reply->code, reply->enhanced[0], reply->enhanced[1],
+    wn_buf_addf(&words, "%u %u.%u.%u ", reply->code, reply->enhanced[0], reply->enhanced[1],
                 reply->enhanced_detail);
-    for (size_t i = 0; i < reply->length;) {
-        struct wn_span word = {reply->text + i, 0};
-        while (i + word.n < reply->length && !is_blank(word.p[word.n])) {
-            word.n++;
-        }
-        i += word.n + 1;
-        bool own = wn_span_equal_nocase(word, local) || wn_span_equal_nocase(word, domain);
-        wn_buf_add_char(&words, ' ');
-        if (is_particular(word) || (address.n > 0 && own)) {
-            wn_buf_add_char(&words, '#');
-        } else {
-            wn_buf_add_span(&words, word);
-        }
-    }
+    wn_reply_core(&words, (struct wn_span){reply->text, reply->length}, address);
     uint64_t digest = wn_hash(words.p, words.len);
     wn_buf_release(&words);
     return digest;
