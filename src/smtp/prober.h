@@ -35,7 +35,6 @@ struct wn_prober_config {
     uint64_t max;            /* recipients asked in all (RCPT commands); 0: no limit */
     int64_t budget_ms;       /* for all of it; 0: no limit */
     int64_t command_ms;      /* for one reply; 0: 30 s */
-    int64_t session_ms;      /* for one connection; 0: 5 min */
     const int64_t *retry_ms; /* after the first, second … temporary reply; none: never again */
     size_t retries;
     bool catch_all; /* ask for a random mailbox, too, where a domain has accepted one */
@@ -134,7 +133,6 @@ void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts
 struct wn_prober_use {
     struct wn_span group; /* its name, as long as the prober lives */
     uint64_t asked;       /* RCPT commands sent */
-    bool stopped;         /* by the breaker, in this run */
 };
 
 /* Of the group with that number, from 0 in the order in which they were told of. False: there is

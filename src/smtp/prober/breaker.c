@@ -69,7 +69,7 @@ void wn_breaker_stop(struct wn_prober *p, struct group *g, const struct said *sa
     for (struct lane *lane = g->lanes; lane != NULL; lane = lane->sibling) {
         wn_lane_clear(lane);
     }
-    struct wn_prober_report report = {.kind = WN_PROBER_STOPPED, .answer = WN_ANSWER_blocked};
+    struct wn_prober_report report = {.kind = WN_PROBER_STOPPED};
     wn_report(p, &report, g, said);
     wn_breaker_withdraw(p, g, said);
     for (struct task *t = g->tasks; t != NULL; t = t->sibling) {

@@ -41,9 +41,6 @@ static void forget_old_stamps(const struct wn_prober *p, struct group *g)
 
 static void add_stamp(const struct wn_prober *p, struct group *g)
 {
-    if (g->limits.per_minute == 0) {
-        return;
-    }
     if (g->stamp_count == g->stamp_room) {
         uint32_t room = g->stamp_room > 0 ? g->stamp_room * 2 : 8;
         int64_t *stamps = wn_malloc(room * sizeof *stamps);
@@ -161,7 +158,7 @@ static bool start_at(struct wn_prober *p, struct group *g, struct lane *lane)
 {
     uint64_t need = least(lane->recipients, lane->waiting - lane->room);
     need = least(need, lasting_allowance(p, g));
-    need = g->limits.per_minute > 0 ? least(need, g->limits.per_minute) : need;
+    need = least(need, g->limits.per_minute);
     if (wn_group_allowance(p, g) < need || need == 0) {
         wait_for_rate(p, g, need);
         return false;

@@ -29,14 +29,15 @@
 #include "smtp/prober.h"
 
 enum {
-    LOST_MAX = 3,       /* sessions that may be lost with a mailbox asked */
-    LOST_LEARN = 2,     /* sessions of a lane that may be lost until it asks fewer on each */
-    AGAIN_MS = 5000,    /* at least, between the two times that a lane's hosts are tried */
-    MINUTE_MS = 60000,  /* of which a group's rate is the limit */
-    STOP_MS = 2000,     /* for saying QUIT when the run is told to stop */
-    PROGRESS_MS = 100,  /* between calls of progress, and looks at *stop; at most twice that */
-    ENDPOINTS_MAX = 16, /* addresses of a lane that are tried */
-    HOST_IPS_MAX = 4,   /* of these, of one host */
+    LOST_MAX = 3,        /* sessions that may be lost with a mailbox asked */
+    LOST_LEARN = 2,      /* sessions of a lane that may be lost until it asks fewer on each */
+    AGAIN_MS = 5000,     /* at least, between the two times that a lane's hosts are tried */
+    SESSION_MS = 300000, /* a connection, whatever it waits for */
+    MINUTE_MS = 60000,   /* of which a group's rate is the limit */
+    STOP_MS = 2000,      /* for saying QUIT when the run is told to stop */
+    PROGRESS_MS = 100,   /* between calls of progress, and looks at *stop; at most twice that */
+    ENDPOINTS_MAX = 16,  /* addresses of a lane that are tried */
+    HOST_IPS_MAX = 4,    /* of these, of one host */
     RANDOM_AFTER = 20,  /* mailboxes of a domain that go before its random one, if it has so many */
     CANARY_ABOVE = 50,  /* mailboxes of a group that make it ask a canary first */
     CANARIES_MAX = 3,   /* asked before the others */
@@ -229,7 +230,6 @@ struct session {
     bool last;    /* the random one is taken */
     bool bye;     /* QUIT was said */
     bool dropped; /* by the server: nothing more is said */
-    bool cut;     /* the link takes no more */
     bool refused; /* its lane knows already that it came to nothing */
     int64_t until_ms;
     int64_t reply_ms; /* when the next reply is due; 0: none is waited for */
@@ -334,10 +334,8 @@ void wn_session_event(struct wn_prober *p, const struct wn_link_event *event);
 /* What is due now: time-outs. */
 void wn_session_expire(struct wn_prober *p);
 int64_t wn_session_due(const struct wn_prober *p);
-/* Takes no more tasks and ends as soon as it can. */
-void wn_session_leave(struct wn_prober *p, struct session *s);
-/* The same for all of a group, or of all groups for NULL; connections that are not ready are
- * closed. */
+/* All of a group, or of all groups for NULL, take no more tasks and end as soon as they can: those
+ * that are not ready give their tasks back, and are told QUIT once they are. */
 void wn_session_leave_all(struct wn_prober *p, const struct group *g);
 /* Closes it now. What it has not got answered waits again. */
 void wn_session_drop(struct wn_prober *p, struct session *s);
@@ -359,7 +357,7 @@ void wn_report(struct wn_prober *p, struct wn_prober_report *report, const struc
                const struct said *said);
 /* Asks for a random mailbox, where it is time to. */
 void wn_domain_random(struct wn_prober *p, struct domain *d);
-/* Every parked mailbox gets its answer. */
+/* A mailbox that is still parked gets its last reply for an answer. */
 void wn_task_end(struct wn_prober *p, struct task *t);
 
 /* gate.c */

@@ -23,7 +23,6 @@ struct wn_prober *wn_prober_new(const struct wn_prober_config *config,
     struct wn_prober *p = wn_calloc(1, sizeof *p);
     p->config = *config;
     p->config.command_ms = OR(config->command_ms, 30000);
-    p->config.session_ms = OR(config->session_ms, 300000);
     p->sockets = OR(config->sockets, 100);
     p->io = *io;
     p->random = config->seed;
@@ -80,7 +79,6 @@ static struct group *intern_group(struct wn_prober *p, struct wn_span name, uint
     wn_limits_of(provider, &g->limits);
     g->limits.connections = OR(p->config.connections, g->limits.connections);
     g->limits.per_minute = OR(p->config.per_minute, g->limits.per_minute);
-    g->limits.recipients = OR(g->limits.recipients, 1);
     g->silent = g->limits.accepts_all;
     p->groups = grow(p->groups, p->group_count, &p->group_room);
     wn_map_add(&p->group_index, hash, (uint32_t)p->group_count);
@@ -308,7 +306,6 @@ bool wn_prober_use(const struct wn_prober *p, size_t number, struct wn_prober_us
     }
     const struct group *g = p->groups[number];
     *use = (struct wn_prober_use){.group = {g->name, g->length},
-                                  .asked = g->used_today - g->used_before,
-                                  .stopped = g->stopped};
+                                  .asked = g->used_today - g->used_before};
     return true;
 }

@@ -80,7 +80,7 @@ static void close_session(struct wn_prober *p, struct session *s)
 {
     struct group *g = s->lane->group;
     close_door(s);
-    if (s->dialogue != NULL && !s->bye && !s->dropped && !s->cut) {
+    if (s->dialogue != NULL && !s->bye && !s->dropped) {
         const struct wn_smtp_command quit = {.verb = WN_SMTP_QUIT};
         (void)p->io.send(p->io.arg, s->link, &quit, NULL);
     }
@@ -177,11 +177,10 @@ static void lose(struct wn_prober *p, struct session *s, enum failure why, const
 static void pump(struct wn_prober *p, struct session *s)
 {
     struct wn_smtp_command command;
-    while (!s->cut && wn_dialogue_next(s->dialogue, &command)) {
-        if (p->io.send(p->io.arg, s->link, &command, NULL) != WN_OK) {
-            s->cut = true;
-            s->reply_ms = p->now_ms;
-            return;
+    while (p->status == WN_OK && wn_dialogue_next(s->dialogue, &command)) {
+        p->status = p->io.send(p->io.arg, s->link, &command, p->err);
+        if (p->status != WN_OK) {
+            return; /* no link's fault: it ends the run */
         }
         if (command.verb == WN_SMTP_RCPT) {
             s->unsaid--;
@@ -196,7 +195,7 @@ static void pump(struct wn_prober *p, struct session *s)
     }
 }
 
-void wn_session_leave(struct wn_prober *p, struct session *s)
+static void leave(struct wn_prober *p, struct session *s)
 {
     close_door(s);
     if (s->dialogue != NULL) {
@@ -215,7 +214,7 @@ void wn_session_leave_all(struct wn_prober *p, const struct group *g)
         if (s->dialogue == NULL) { /* who will have greeted us is told QUIT */
             give_back(p, s);
         }
-        wn_session_leave(p, s);
+        leave(p, s);
     }
 }
 
@@ -242,7 +241,7 @@ static void go_on(struct wn_prober *p, struct session *s)
         pump(p, s);
         /* Also when what is left cannot be said on this connection any more. */
         if (s->out == 0 || wn_dialogue_waiting(s->dialogue) == 0) {
-            wn_session_leave(p, s);
+            leave(p, s);
         }
     } else {
         pump(p, s);
@@ -265,7 +264,7 @@ bool wn_session_start(struct wn_prober *p, struct lane *lane, struct task *first
     s->endpoint = lane->cursor;
     s->turn = lane->turn;
     s->limit = limit;
-    s->until_ms = p->now_ms + p->config.session_ms;
+    s->until_ms = p->now_ms + SESSION_MS;
     const struct endpoint *e = &lane->endpoints[s->endpoint];
     s->link = p->io.connect(p->io.arg, &e->to, e->plain, s);
     if (s->link == NULL) {
@@ -361,13 +360,8 @@ static void answered(struct wn_prober *p, struct session *s, uint32_t tag,
     if (m.one_too_many && s->limit > 1 && t != NULL) {
         ask_fewer(lane, s->answered);
         wn_lane_add(p, t, true);
-        wn_session_leave(p, s);
+        leave(p, s);
         return;
-    }
-    if (m.one_too_many) {
-        m.answer = WN_ANSWER_busy;
-        m.again = true;
-        m.about_us = false;
     }
     s->answered++;
     wn_lane_answered(lane);
@@ -384,7 +378,7 @@ static void refused(struct wn_prober *p, struct session *s, const struct wn_smtp
     wn_probe_meaning(reply, WN_PHASE_mail, s->lane->group->provider, &m);
     struct said said = {&m, {reply->text, reply->length}, host_of(s)};
     give_back(p, s);
-    wn_session_leave(p, s);
+    leave(p, s);
     s->refused = true;
     wn_lane_failed(p, s->lane, s->endpoint, s->turn, m.about_us ? FAILURE_BLOCKED : FAILURE_BUSY,
                    &said);
@@ -515,8 +509,6 @@ void wn_session_expire(struct wn_prober *p)
         } else if (due_of(s) > p->now_ms) {
             i++;
             continue;
-        } else if (s->cut) {
-            lose(p, s, FAILURE_ERROR, SAY("Nothing more could be sent over the connection."));
         } else {
             lose(p, s, FAILURE_TIMEOUT, SAY("The server did not answer in time."));
         }
