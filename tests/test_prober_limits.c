@@ -345,6 +345,32 @@ START_TEST(test_one_tarpit_among_50)
 }
 END_TEST
 
+/* What silent servers' connections hold of the run's number comes back, and is for the others. */
+START_TEST(test_number_that_comes_back)
+{
+    struct fake_persona silent = {.door = FAKE_SILENT}, grey = {.greylist_ms = 60000};
+    x.config.max = 3;
+    for (unsigned i = 0; i < 3; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "silent%u.example", i);
+        (void)probing_mailbox(&x, probing_site(&x, name, silent, i), "m", OK);
+    }
+    unsigned first = probing_mailboxes(&x, probing_site(&x, "a.example", honest, 3), "m", 3, OK);
+    probing_run(&x);
+    ck_assert_uint_eq(probing_answers(&x, first, 3, WN_ANSWER_accepted), 3);
+
+    /* So it is for one that is parked meanwhile. */
+    teardown();
+    setup();
+    x.config.max = 2;
+    x.config.catch_all = false;
+    unsigned parked = probing_mailbox(&x, probing_site(&x, "grey.example", grey, 0), "m", OK);
+    (void)probing_mailbox(&x, probing_site(&x, "silent.example", silent, 1), "m", OK);
+    probing_run(&x);
+    ck_assert_int_eq(x.mailboxes[parked].answer, WN_ANSWER_accepted);
+}
+END_TEST
+
 /* With few sockets, a group with much to ask takes turns with the small ones. */
 START_TEST(test_turns)
 {
@@ -445,6 +471,7 @@ static Suite *suite(void)
                                   test_a_group_that_is_stopped_already,
                                   test_budget_of_time,
                                   test_one_tarpit_among_50,
+                                  test_number_that_comes_back,
                                   test_turns,
                                   test_speed,
                                   test_stop,

@@ -66,10 +66,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* What the limits leave that do not come back with time. */
-static uint64_t lasting_allowance(const struct wn_prober *p, const struct group *g)
+static uint64_t lasting_allowance(struct wn_prober *p, const struct group *g)
 {
-    return least(rest(g->limits.per_day, g->used_today + g->reserved),
-                 rest(p->config.max, p->asked + p->reserved));
+    uint64_t of_run = rest(p->config.max, p->asked + p->reserved);
+    p->starved = p->starved || of_run == 0;
+    return least(rest(g->limits.per_day, g->used_today + g->reserved), of_run);
 }
 
 uint64_t wn_group_allowance(struct wn_prober *p, struct group *g)
@@ -81,7 +82,7 @@ uint64_t wn_group_allowance(struct wn_prober *p, struct group *g)
 
 bool wn_group_spent(const struct wn_prober *p, const struct group *g)
 {
-    return lasting_allowance(p, g) == 0;
+    return rest(g->limits.per_day, g->used_today) == 0 || rest(p->config.max, p->asked) == 0;
 }
 
 void wn_group_reserve(struct wn_prober *p, struct group *g)
@@ -90,15 +91,27 @@ void wn_group_reserve(struct wn_prober *p, struct group *g)
     p->reserved++;
 }
 
-void wn_group_unreserve(struct wn_prober *p, struct group *g, uint32_t n)
+static void let_go(struct wn_prober *p, struct group *g, uint32_t n)
 {
     g->reserved -= n;
     p->reserved -= n;
 }
 
+void wn_group_unreserve(struct wn_prober *p, struct group *g, uint32_t n)
+{
+    let_go(p, g, n);
+    if (n == 0 || !p->starved) {
+        return;
+    }
+    p->starved = false;
+    for (size_t i = 0; i < p->group_count; i++) {
+        wn_group_wake(p, p->groups[i]);
+    }
+}
+
 void wn_group_use(struct wn_prober *p, struct group *g)
 {
-    wn_group_unreserve(p, g, 1);
+    let_go(p, g, 1);
     g->used_today++;
     p->asked++;
     add_stamp(p, g);

@@ -260,6 +260,7 @@ struct wn_prober {
     uint32_t open, session_room;
     uint32_t sockets;
     uint64_t asked, reserved;
+    bool starved; /* a group waits for what others have reserved */
     uint64_t mailboxes, answered, parked, connections;
     int64_t now_ms, end_ms; /* end_ms: of the budget, or INT64_MAX */
     int64_t stop_ms;        /* when what is still open is closed */
@@ -301,7 +302,7 @@ void wn_timer_take(struct wn_prober *p);
 void wn_group_wake(struct wn_prober *p, struct group *g);
 /* How many recipients its limits and the run's leave now. */
 uint64_t wn_group_allowance(struct wn_prober *p, struct group *g);
-/* Whether a limit that no waiting lifts is reached. */
+/* Whether a limit that no waiting lifts is reached: what is only reserved may come back. */
 bool wn_group_spent(const struct wn_prober *p, const struct group *g);
 void wn_group_reserve(struct wn_prober *p, struct group *g);
 void wn_group_unreserve(struct wn_prober *p, struct group *g, uint32_t n);
