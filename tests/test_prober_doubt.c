@@ -165,6 +165,8 @@ START_TEST(test_60_unknown_and_an_honest_postmaster)
     ck_assert_uint_eq(probing_answers(&x, first, 60, WN_ANSWER_not_found), 60);
     ck_assert_uint_eq(probing_asked(&x, "postmaster@a.example"), 1);
     ck_assert_uint_eq(x.stopped, 0);
+    ck_assert_uint_eq(x.doubts, 20);
+    ck_assert_uint_eq(x.confirmed, 20);
 }
 END_TEST
 
@@ -174,6 +176,8 @@ START_TEST(test_everyone_refused_and_no_postmaster)
     probing_run(&x);
     ck_assert_uint_eq(probing_answers(&x, first, 60, WN_ANSWER_blocked), 60);
     ck_assert_uint_eq(withdrawn(first, 60), 20);
+    ck_assert_uint_eq(x.doubts, 20);
+    ck_assert_uint_eq(x.confirmed, 0);
     ck_assert_uint_eq(x.stopped, 1);
     ck_assert_ptr_nonnull(strstr(x.stopped_text, "postmaster"));
     ck_assert_ptr_nonnull(strstr(x.stopped_text, "550 5.1.1"));
@@ -342,6 +346,44 @@ START_TEST(test_no_time_for_the_postmaster)
 }
 END_TEST
 
+/* Whenever the run is told to stop, while that is being found out or before: none of those who were
+ * refused alike has a no, once it was doubted. */
+START_TEST(test_stopped_while_in_doubt)
+{
+    for (int64_t ms = 10; ms < 1500; ms += 10) {
+        struct fake_persona liar = {.latency_ms = 20, .turned = UNKNOWN, .turns_after = 1};
+        teardown();
+        setup();
+        x.config.catch_all = false;
+        (void)probing_mailboxes(&x, probing_site(&x, "a.example", liar, 0), "m", 16, OK);
+        fake_stop_at(x.w, fake_now(x.w) + ms, &x.stop);
+        probing_run(&x);
+        /* The last of them began the doubt. */
+        ck_assert_msg(probing_answers(&x, 0, 16, WN_ANSWER_not_found) < 15, "%d ms", (int)ms);
+    }
+}
+END_TEST
+
+/* One that took mail is refused first; whenever the run is told to stop, it has no no. */
+START_TEST(test_stopped_among_canaries)
+{
+    for (int64_t ms = 10; ms < 600; ms += 10) {
+        struct fake_persona liar = {.latency_ms = 20, .turned = UNKNOWN};
+        teardown();
+        setup();
+        uint32_t d = probing_site(&x, "a.example", liar, 0);
+        for (unsigned i = 0; i < 3; i++) {
+            char local[8] = {'c', (char)('0' + i), '\0'};
+            (void)probing_canary(&x, d, local, OK);
+        }
+        (void)probing_mailboxes(&x, d, "m", 60, OK);
+        fake_stop_at(x.w, fake_now(x.w) + ms, &x.stop);
+        probing_run(&x);
+        ck_assert_msg(probing_answers(&x, 0, 3, WN_ANSWER_not_found) == 0, "%d ms", (int)ms);
+    }
+}
+END_TEST
+
 START_TEST(test_canaries)
 {
     static const struct {
@@ -438,6 +480,8 @@ static Suite *suite(void)
                                   test_names_within_quotes,
                                   test_a_busy_postmaster,
                                   test_no_time_for_the_postmaster,
+                                  test_stopped_while_in_doubt,
+                                  test_stopped_among_canaries,
                                   test_canaries,
                                   test_canary_is_first,
                                   test_canary_as_a_witness};

@@ -175,6 +175,19 @@ START_TEST(a_newer_answer_replaces)
 }
 END_TEST
 
+START_TEST(a_denial_is_held)
+{
+    put_answer("a@example.com", "not_found", 1, 10, 0);
+    put_answer("b@example.com", "accepted", 1, 10, 0);
+    ck_assert_int_eq(wn_probes_hold(store, WN_SPAN("a@example.com"), 2, &err), WN_OK);
+    ck_assert_int_eq(wn_probes_hold(store, WN_SPAN("b@example.com"), 2, &err), WN_OK);
+    ck_assert_int_eq(wn_probes_hold(store, WN_SPAN("nobody@example.com"), 2, &err), WN_OK);
+    check_fact("a@example.com", 5, "a@example.com not_found 0 0.0.0 []   1 2 0;");
+    check_fact("b@example.com", 5, "b@example.com accepted 0 0.0.0 []   1 10 0;");
+    check_fact("nobody@example.com", 5, "");
+}
+END_TEST
+
 START_TEST(a_denial_is_withdrawn)
 {
     put_answer("a@example.com", "not_found", 1, 10, 0);
@@ -341,6 +354,7 @@ START_TEST(a_reader_cannot_write)
     const struct wn_catch_all_fact domain = {WN_SPAN("b"), WN_SPAN("accepted"), 1, 2};
     const struct wn_group_fact group = {.group = WN_SPAN("b")};
     ck_assert_int_eq(wn_probes_put(store, &fact, &err), WN_E_CANTCREATE);
+    ck_assert_int_eq(wn_probes_hold(store, fact.address, 1, &err), WN_E_CANTCREATE);
     ck_assert_int_eq(wn_probes_withdraw(store, fact.address, &err), WN_E_CANTCREATE);
     ck_assert_int_eq(wn_catch_alls_put(store, &domain, &err), WN_E_CANTCREATE);
     ck_assert_int_eq(wn_groups_put(store, &group, &err), WN_E_CANTCREATE);
@@ -399,6 +413,7 @@ int main(void)
     tcase_add_loop_test(t, gives_out_what_holds, 0, sizeof ages / sizeof *ages);
     tcase_add_test(t, a_visitor_ends_the_scan);
     tcase_add_loop_test(t, a_newer_answer_replaces, 0, sizeof successions / sizeof *successions);
+    tcase_add_test(t, a_denial_is_held);
     tcase_add_test(t, a_denial_is_withdrawn);
     tcase_add_test(t, stores_what_a_terminal_can_show);
     tcase_add_test(t, names_a_damaged_row);

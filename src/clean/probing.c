@@ -160,13 +160,33 @@ static int keep_answer(struct asking *a, const struct wn_prober_report *r)
                                  .at = at,
                                  .expires = expiry_of(r->answer, at),
                                  .due = probe.due};
-    if (r->kind == WN_PROBER_WITHDRAWN) {
+    if (r->kind == WN_PROBER_WITHDRAWN && !r->again) {
         status = wn_probes_withdraw(run->store, fact.address, a->err);
     }
-    if (status == WN_OK) {
+    if (status == WN_OK && !r->again) {
         status = wn_probes_put(run->store, &fact, a->err);
     }
     wn_buf_release(&key);
+    return status;
+}
+
+/* A denial that is in doubt is stored as one that has expired, so that whatever becomes of this run
+ * the mailbox is asked again before it is believed. */
+static int keep_doubt(struct asking *a, const struct wn_prober_report *r)
+{
+    struct wn_run *run = a->run;
+    const struct wn_plan_mailbox *m = wn_segments_at(&a->probing->plan.mailboxes, r->tag);
+    int64_t at = wall_now(a);
+    struct wn_buf key = {0};
+    bool may;
+    int status = wn_gather_write(run, &may, a->err);
+    if (status == WN_OK && may) {
+        wn_tables_add_key(&run->tables, m->id, &key);
+        status =
+            wn_probes_hold(run->store, wn_buf_span(&key),
+                           r->kind == WN_PROBER_DOUBTED ? at : expiry_of(r->answer, at), a->err);
+        wn_buf_release(&key);
+    }
     return status;
 }
 
@@ -215,6 +235,9 @@ static int take_report(void *arg, const struct wn_prober_report *r)
     case WN_PROBER_PARKED:
     case WN_PROBER_WITHDRAWN:
         return keep_answer(a, r);
+    case WN_PROBER_DOUBTED:
+    case WN_PROBER_CONFIRMED:
+        return keep_doubt(a, r);
     case WN_PROBER_CATCH_ALL:
         return keep_catch_all(a, r);
     case WN_PROBER_STOPPED:

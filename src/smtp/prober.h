@@ -91,9 +91,15 @@ enum wn_prober_report_kind {
     WN_PROBER_ANSWER, /* final for this run; a fact to store at once */
     WN_PROBER_PARKED, /* a temporary reply: `due_ms`. To store, so that the next run knows; an
                        * ANSWER follows, at the latest when the run ends */
-    /* The ANSWER of this run is taken back, and `answer` is what counts: blocked, where its group
-     * was stopped after it said not_found or disabled; error, where the server lost its step on
-     * that connection, so that whose answer it was is not certain. */
+    /* An ANSWER of this run, not_found or disabled, is in doubt: the group refuses everybody alike,
+     * and someone is asked who must be there. To store, so that after a run that ends now it counts
+     * as not asked. CONFIRMED or WITHDRAWN follows, unless the process is killed. */
+    WN_PROBER_DOUBTED,
+    WN_PROBER_CONFIRMED, /* one that was in doubt stands */
+    /* The ANSWER of this run is taken back, and `answer` is what counts: blocked, where it was
+     * not_found or disabled and its group was stopped, or the run ended while it was in doubt
+     * (`again`); error, where the server lost its step on that connection, so that whose answer it
+     * was is not certain. */
     WN_PROBER_WITHDRAWN,
     WN_PROBER_CATCH_ALL, /* of a domain; a second one takes the first back: inconclusive */
     WN_PROBER_STOPPED    /* a group: what the reply said, or could mean, is about us */
@@ -102,7 +108,7 @@ enum wn_prober_report_kind {
 /* Spans and pointers are valid during the visit. */
 struct wn_prober_report {
     enum wn_prober_report_kind kind;
-    uint32_t tag;         /* ANSWER, PARKED, WITHDRAWN */
+    uint32_t tag;         /* of a mailbox: not of CATCH_ALL and STOPPED */
     uint32_t domain;      /* of the mailbox, or CATCH_ALL's; STOPPED: undefined */
     struct wn_span group; /* its name */
     enum wn_probe_answer answer;
@@ -110,6 +116,7 @@ struct wn_prober_report {
     const struct wn_probe_meaning *meaning; /* of the reply; NULL: there was none */
     struct wn_span text;                    /* the reply, or a sentence */
     struct wn_span host;                    /* the MX host that said it, or empty */
+    bool again;     /* WITHDRAWN: what is stored is to stay as DOUBTED left it */
     int64_t due_ms; /* PARKED, and ANSWER greylisted or busy: when to ask again */
 };
 

@@ -136,6 +136,19 @@ int wn_probes_put(struct wn_store *store, const struct wn_probe_fact *given, str
     return wn_statement_run(store, put, err);
 }
 
+int wn_probes_hold(struct wn_store *store, struct wn_span address, int64_t expires,
+                   struct wn_error *err)
+{
+    sqlite3_stmt *hold = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_probe_hold, &hold, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    wn_bind_text(hold, 1, address);
+    (void)sqlite3_bind_int64(hold, 2, expires);
+    return wn_statement_run(store, hold, err);
+}
+
 int wn_probes_withdraw(struct wn_store *store, struct wn_span address, struct wn_error *err)
 {
     sqlite3_stmt *withdraw = NULL;

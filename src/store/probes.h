@@ -55,6 +55,10 @@ int wn_probes_count(struct wn_store *store, uint64_t *count, struct wn_error *er
  * only `due`. */
 int wn_probes_put(struct wn_store *store, const struct wn_probe_fact *fact, struct wn_error *err);
 
+/* Until when a denial counts; other answers stay, and no fact is no error. */
+int wn_probes_hold(struct wn_store *store, struct wn_span address, int64_t expires,
+                   struct wn_error *err);
+
 /* Takes a denial back, as if the mailbox had never been asked. Other answers stay; no fact is no
  * error. */
 int wn_probes_withdraw(struct wn_store *store, struct wn_span address, struct wn_error *err);

@@ -144,8 +144,22 @@ static int visit(void *arg, const struct wn_prober_report *r)
         ck_assert(r->answer == WN_ANSWER_error ||
                   x->mailboxes[r->tag].answer == WN_ANSWER_not_found ||
                   x->mailboxes[r->tag].answer == WN_ANSWER_disabled);
+        ck_assert(!r->again || x->mailboxes[r->tag].doubted);
+        x->mailboxes[r->tag].doubted = false;
         x->mailboxes[r->tag].withdrawn++;
         note_answer(x, r);
+        break;
+    case WN_PROBER_DOUBTED:
+        ck_assert(!x->mailboxes[r->tag].doubted);
+        ck_assert_uint_eq(x->mailboxes[r->tag].answers, 1);
+        ck_assert_int_eq(x->mailboxes[r->tag].answer, r->answer);
+        x->mailboxes[r->tag].doubted = true;
+        x->doubts++;
+        break;
+    case WN_PROBER_CONFIRMED:
+        ck_assert(x->mailboxes[r->tag].doubted);
+        x->mailboxes[r->tag].doubted = false;
+        x->confirmed++;
         break;
     case WN_PROBER_CATCH_ALL:
         ck_assert(x->catch_all[r->domain] == WN_CATCH_ALL_not_run ||
@@ -281,6 +295,9 @@ int probing_try(struct probing *x)
 {
     int status = wn_prober_run(prober(x), &x->stop, visit, progress, x, &x->err);
     ck_assert_int_le(x->longest_silence, 200);
+    for (unsigned i = 0; i < x->count && status == WN_OK; i++) {
+        ck_assert_msg(!x->mailboxes[i].doubted, "%s was left in doubt", x->mailboxes[i].address);
+    }
     check_rules(x);
     return status;
 }

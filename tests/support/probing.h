@@ -17,6 +17,7 @@ struct probing_mailbox {
     bool exists, canary;
     enum wn_probe_answer answer; /* none: no report */
     unsigned answers, parked, withdrawn;
+    bool doubted; /* and neither confirmed nor withdrawn */
     int64_t due_ms;
     char text[256], host[64];
     bool has_meaning;
@@ -31,7 +32,7 @@ struct probing {
     struct probing_mailbox *mailboxes; /* by tag */
     unsigned count;
     enum wn_catch_all catch_all[PROBING_MAX]; /* by domain */
-    unsigned catch_all_reports;
+    unsigned catch_all_reports, doubts, confirmed;
     char domain_names[PROBING_MAX][40];
     unsigned stopped, stopped_groups[PROBING_GROUPS];
     char stopped_text[512]; /* of the last */

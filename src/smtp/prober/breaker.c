@@ -4,21 +4,25 @@
  * stands: nobody pretends to have a mailbox because they dislike who asks. */
 #include "smtp/prober/private.h"
 
-static void take_back(struct wn_prober *p, struct task *t, enum wn_probe_answer instead,
-                      const struct said *said)
+void wn_breaker_take_back(struct wn_prober *p, struct task *t, enum wn_probe_answer instead,
+                          bool again, const struct said *said)
 {
     t->answer = (uint8_t)instead;
-    struct wn_prober_report report = {
-        .kind = WN_PROBER_WITHDRAWN, .tag = t->tag, .domain = t->domain->number, .answer = instead};
+    struct wn_prober_report report = {.kind = WN_PROBER_WITHDRAWN,
+                                      .tag = t->tag,
+                                      .domain = t->domain->number,
+                                      .answer = instead,
+                                      .again = again};
     wn_report(p, &report, wn_task_group(t), said);
 }
 
-void wn_breaker_withdraw(struct wn_prober *p, struct group *g, const struct said *said)
+static void take_back_refusals(struct wn_prober *p, struct group *g, const struct said *said)
 {
+    wn_row_forget(g);
     for (struct task *t = g->tasks; t != NULL && p->status == WN_OK; t = t->sibling) {
         if (t->state == TASK_DONE &&
             (t->answer == WN_ANSWER_not_found || t->answer == WN_ANSWER_disabled)) {
-            take_back(p, t, WN_ANSWER_blocked, said);
+            wn_breaker_take_back(p, t, WN_ANSWER_blocked, false, said);
         }
     }
 }
@@ -29,7 +33,7 @@ void wn_breaker_unsay(struct wn_prober *p, const struct lane *lane, uint64_t ses
     for (struct task *t = lane->group->tasks; t != NULL && p->status == WN_OK; t = t->sibling) {
         if (t->state == TASK_DONE && t->session == session && t->answer != WN_ANSWER_error &&
             t->answer != WN_ANSWER_blocked) {
-            take_back(p, t, WN_ANSWER_error, said);
+            wn_breaker_take_back(p, t, WN_ANSWER_error, false, said);
         }
     }
     for (size_t i = 0; i < p->domain_count; i++) {
@@ -71,7 +75,7 @@ void wn_breaker_stop(struct wn_prober *p, struct group *g, const struct said *sa
     }
     struct wn_prober_report report = {.kind = WN_PROBER_STOPPED};
     wn_report(p, &report, g, said);
-    wn_breaker_withdraw(p, g, said);
+    take_back_refusals(p, g, said);
     for (struct task *t = g->tasks; t != NULL; t = t->sibling) {
         if (t->state != TASK_DONE) {
             wn_task_settle(p, t, WN_ANSWER_blocked, 0, said);

@@ -99,6 +99,7 @@ static bool ask_witness(struct wn_prober *p, struct group *g)
 
 static void suspect(struct wn_prober *p, struct group *g)
 {
+    wn_row_doubt(p, g);
     if (ask_witness(p, g)) {
         return;
     }
@@ -125,7 +126,10 @@ static void disbelieve(struct wn_prober *p, struct group *g, const char *sentenc
 static void canary_answered(struct wn_prober *p, struct group *g, enum wn_probe_answer answer,
                             const struct said *said)
 {
-    g->canaries_refused += is_refusal(answer);
+    if (is_refusal(answer)) {
+        g->canaries_refused++;
+        wn_row_doubt(p, g);
+    }
     struct task *next =
         is_known(answer) || g->canaries_tried >= CANARIES_MAX ? NULL : waiting_canary(g);
     if (next != NULL) {
@@ -173,6 +177,7 @@ void wn_gate_answered(struct wn_prober *p, struct group *g, enum wn_probe_answer
     if (is_known(answer)) {
         g->alike = 0;
         g->cleared = true;
+        wn_row_trust(p, g);
         open_gate(p, g);
     } else if (g->gate == GATE_WITNESS) {
         disbelieve(
@@ -203,6 +208,7 @@ void wn_gate_note(struct wn_prober *p, struct task *t, enum wn_probe_answer answ
         g->witness = answer == WN_ANSWER_accepted ? t : g->witness;
         g->alike = 0;
         g->cleared = false;
+        wn_row_trust(p, g);
         return;
     }
     if (!is_refusal(answer)) {
@@ -214,7 +220,11 @@ void wn_gate_note(struct wn_prober *p, struct task *t, enum wn_probe_answer answ
     if (words != g->words && blank != g->words_blank) {
         g->alike = 0;
         g->cleared = false;
+        if (!g->doubted) {
+            wn_row_forget(g);
+        }
     }
+    wn_row_add(p, g, t);
     g->words = words;
     g->words_blank = blank;
     g->refused = t->domain;
@@ -227,6 +237,8 @@ void wn_gate_note(struct wn_prober *p, struct task *t, enum wn_probe_answer answ
 void wn_gate_last(struct wn_prober *p, struct group *g)
 {
     if (!g->stopped && g->gate == GATE_OPEN && g->open == 0 && g->alike >= SUSPECT_AT_END) {
-        (void)ask_witness(p, g);
+        if (ask_witness(p, g)) {
+            wn_row_doubt(p, g);
+        }
     }
 }

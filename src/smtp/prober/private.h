@@ -12,6 +12,7 @@
  *   session.c  one connection, from connect to QUIT
  *   answer.c   what a reply does to the mailbox it was given for; every report
  *   gate.c     holding a group back for one question: canary, witness, postmaster
+ *   row.c      what a group denied and nobody has vouched for yet
  *   breaker.c  stopping a group
  *
  * A mailbox is a task, and so are the random mailbox of a domain and the second question to a
@@ -79,7 +80,7 @@ struct kept {
 };
 
 struct task {
-    struct task *next;    /* in its queue */
+    struct task *next;    /* in its queue, or in the row of its group */
     struct task *sibling; /* mailboxes: the next of the group */
     struct domain *domain;
     const char *address;
@@ -198,8 +199,10 @@ struct group {
     struct task *canaries[CANARIES_MAX];
     /* Suspicion: refused in a row with the same words. */
     uint64_t words, words_blank;
-    uint32_t alike; /* since the last check */
-    bool cleared;   /* a check went well since the row began */
+    uint32_t alike;   /* since the last check */
+    bool cleared;     /* a check went well since the row began */
+    struct queue row; /* of its mailboxes, those denied since the server was last trusted */
+    bool doubted;     /* what is in the row was reported to be in doubt, and what comes is */
     struct task *witness;
     struct domain *refused; /* whose mailbox was refused last */
     struct task *check;     /* for GATE_WITNESS and GATE_POSTMASTER */
@@ -375,12 +378,25 @@ void wn_gate_note(struct wn_prober *p, struct task *t, enum wn_probe_answer answ
 /* Nothing is left to ask: the last look. */
 void wn_gate_last(struct wn_prober *p, struct group *g);
 
+/* row.c */
+/* A mailbox was refused, in whatever way. */
+void wn_row_add(struct wn_prober *p, struct group *g, struct task *t);
+/* The group is suspected. */
+void wn_row_doubt(struct wn_prober *p, struct group *g);
+/* Somebody is there: what is in the row stands. */
+void wn_row_trust(struct wn_prober *p, struct group *g);
+/* Empties it: nothing speaks against it, or all is taken back anyway. */
+void wn_row_forget(struct group *g);
+/* The run is over: what is still in doubt is taken back. */
+void wn_row_end(struct wn_prober *p, struct group *g);
+
 /* breaker.c */
 /* What was said is about us: nobody of the group is asked any more, nobody it refused is believed.
  */
 void wn_breaker_stop(struct wn_prober *p, struct group *g, const struct said *said);
-/* The run's refusals of a group are taken back. */
-void wn_breaker_withdraw(struct wn_prober *p, struct group *g, const struct said *said);
+/* The answer to a mailbox is taken back; `again`: struct wn_prober_report. */
+void wn_breaker_take_back(struct wn_prober *p, struct task *t, enum wn_probe_answer instead,
+                          bool again, const struct said *said);
 /* So are all answers of one session of a lane: they may have been meant for others. */
 void wn_breaker_unsay(struct wn_prober *p, const struct lane *lane, uint64_t session,
                       const struct said *said);

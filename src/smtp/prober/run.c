@@ -105,17 +105,10 @@ static void begin(struct wn_prober *p)
 /* Nobody is asked any more. A suspicion that was not cleared in time counts. */
 static void end(struct wn_prober *p)
 {
-    static const struct said said = {
-        NULL,
-        WN_SPAN("It refused everyone with the same words, and there was no time to find out "
-                "whether it means it."),
-        NULL};
     p->ending = true;
     for (size_t i = 0; i < p->group_count; i++) {
         struct group *g = p->groups[i];
-        if ((g->gate == GATE_WITNESS || g->gate == GATE_POSTMASTER) && g->alike >= SUSPECT_AFTER) {
-            wn_breaker_withdraw(p, g, &said);
-        }
+        wn_row_end(p, g);
         for (struct task *t = g->tasks; t != NULL; t = t->sibling) {
             wn_task_end(p, t);
         }
