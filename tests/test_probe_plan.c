@@ -391,6 +391,32 @@ START_TEST(limits_and_the_time_they_cost)
 }
 END_TEST
 
+/* On which day a budget was used, from today, and how much of it counts. A clock that went back
+ * over midnight used to give a provider's whole day anew. */
+static const struct used {
+    const char *name;
+    int64_t day;
+    uint64_t counts;
+} useds[] = {
+    {"today", 0, 30},
+    {"yesterday", -1, 0},
+    {"long ago", -400, 0},
+    {"tomorrow, before the clock went back", 1, 30},
+    {"next year, before the clock was set", 365, 30},
+};
+
+START_TEST(the_day_of_a_budget)
+{
+    const struct used *u = &useds[_i];
+    (void)row("a@x.tt");
+    ck_assert_int_eq(wn_groups_use(run.store, WN_SPAN("x.tt"), NOW / DAY + u->day, 30, &err),
+                     WN_OK);
+    make();
+    const struct wn_plan_group *g = wn_segments_at(&plan.groups, 0);
+    ck_assert_msg(g->used_today == u->counts, "%s: %d", u->name, (int)g->used_today);
+}
+END_TEST
+
 START_TEST(the_plan_in_words)
 {
     struct wn_buf text = {0};
@@ -426,6 +452,7 @@ int main(void)
     tcase_add_test(cases, a_large_group_gets_witnesses);
     tcase_add_test(cases, a_small_group_gets_none);
     tcase_add_test(cases, limits_and_the_time_they_cost);
+    tcase_add_loop_test(cases, the_day_of_a_budget, 0, sizeof useds / sizeof *useds);
     tcase_add_test(cases, the_plan_in_words);
     suite_add_tcase(suite, cases);
     return run_suite(suite);

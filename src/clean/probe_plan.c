@@ -71,7 +71,8 @@ static int use_past(void *arg, const struct wn_group_fact *fact)
     const struct planning *p = arg;
     struct wn_plan_group *g = wn_segments_at(&p->plan->groups, p->plan->groups.length - 1);
     int64_t now = p->run->settings->now;
-    g->used_today = fact->day == now / WN_DAY ? fact->used : 0;
+    /* A later day is today, too: of a clock that has gone back since over midnight. */
+    g->used_today = fact->day >= now / WN_DAY ? fact->used : 0;
     if (fact->stopped_until > now) {
         g->stopped_until = fact->stopped_until;
         g->reason.p = wn_arena_text(&p->run->tables.arena, fact->reason);

@@ -73,7 +73,7 @@ static int print_group(void *arg, const struct wn_group_fact *f)
 {
     const struct listing *l = arg;
     bool stopped = f->stopped_until > l->now;
-    uint64_t used = f->day == l->now / WN_DAY ? f->used : 0;
+    uint64_t used = f->day >= l->now / WN_DAY ? f->used : 0; /* later: as for the plan of a run */
     if (!stopped && !l->settings->all) {
         return WN_OK;
     }

@@ -3,11 +3,14 @@
 """Probing as its options, its preflight and its plan are, without asking anybody: WN_BINARY=...
 python3 tests/e2e/test_probe.py"""
 
+import contextlib
 import json
 import os
 import socket
+import sqlite3
 import tempfile
 import unittest
+from datetime import date
 
 import nsd
 from support import AS_OF, CONFIG, NOT_KEEP, TEMPFAIL, USAGE, Case
@@ -40,6 +43,9 @@ mute.net. IN TXT "v=spf1 -all"
 
 LIST = ("email\nann@brackwell.net\nbob@brackwell.net\nann@firm.org\nann@shop.org\nann@y.org\n"
         "ann@nowhere-at-all.org\nann@good.net\nnobody\nANN@brackwell.net\n")
+
+EPOCH = date(1970, 1, 1).toordinal()
+DAY = date.fromisoformat(AS_OF).toordinal() - EPOCH
 
 GOOD = ("--probe", "--probe-from", "probe@good.net", "--probe-helo", "out.good.net")
 
@@ -140,6 +146,18 @@ probing: 4 mailboxes at 3 domains of 2 providers would be asked, over 2 connecti
         self.check_sentence(self.winnow("probe", status=USAGE), "probe status")
         self.check_sentence(self.winnow("probe", "stop", status=USAGE), "'winnow probe stop'")
         self.check_sentence(self.winnow("probe", "status", "x", status=USAGE), "'x'")
+
+    def test_status_of_a_day(self):
+        """A budget of a later day is today's: the clock has gone back."""
+        self.run_clean("--offline", "--dry-run")
+        with contextlib.closing(sqlite3.connect(self.db)) as store, store:
+            store.execute("INSERT INTO probe_group VALUES ('brackwell.net', ?, 7, 0, 0, NULL)",
+                          (DAY,))
+        for time, used in ((DAY - 1, 7), (DAY, 7), (DAY + 1, 0)):
+            with self.subTest(time - DAY):
+                done = self.winnow("probe", "status", "--all", "--json", "--db", self.db,
+                                   "--as-of", str(date.fromordinal(EPOCH + time)))
+                self.assertEqual(done.json()["asked_today"], used)
 
     def test_nobody_can_be_reached(self):
         """A network that blocks the port says nothing about anybody's mailbox."""
