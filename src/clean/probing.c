@@ -46,13 +46,12 @@ static struct wn_domain *table_domain(const struct asking *a, uint32_t index)
 
 /* --- where to ask ---------------------------------------------------------------------------- */
 
-static int take_exchangers(struct asking *a, struct wn_resolved *resolved)
+static void take_exchangers(struct asking *a, struct wn_resolved *resolved)
 {
     struct wn_exchangers **place = wn_segments_at(&a->exchangers, resolved->id);
     *place = resolved->exchangers;
     resolved->exchangers = NULL;
     wn_resolved_free(resolved);
-    return WN_OK;
 }
 
 /* All MX hosts of the domains, with their addresses. */
