@@ -21,14 +21,26 @@ static void warn(struct preflight *p, const char *what, const char *name, const 
     wn_buf_addf(p->warnings, "%s%s %s %s", p->warnings->len > 0 ? "; " : "", what, name, why);
 }
 
-/* Whether one of the texts begins with `text`, in whatever case. */
-static bool has(const struct wn_ask_answer *answer, const char *text, bool whole)
+/* Whether one of the texts is this one, in whatever case. */
+static bool has_text(const struct wn_ask_answer *answer, const char *text)
 {
-    size_t n = strlen(text);
     for (size_t i = 0; i < answer->count; i++) {
-        struct wn_span one = wn_span_of(answer->v[i]);
-        if (one.n >= n && (!whole || one.n == n) &&
-            wn_span_equal_nocase((struct wn_span){one.p, n}, wn_span_of(text))) {
+        if (wn_span_equal_nocase(wn_span_of(answer->v[i]), wn_span_of(text))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether one of the texts is an SPF record: its version ends at a blank or with the text (RFC 7208
+ * section 4.5), so that "v=spf10" is none. */
+static bool has_spf(const struct wn_ask_answer *answer)
+{
+    const struct wn_span version = WN_SPAN("v=spf1");
+    for (size_t i = 0; i < answer->count; i++) {
+        const char *text = answer->v[i];
+        size_t n = strcspn(text, " ");
+        if (wn_span_equal_nocase((struct wn_span){text, n}, version)) {
             return true;
         }
     }
@@ -44,7 +56,7 @@ static int look_at_addresses(struct preflight *p, const char *helo, enum wn_ask_
     int status = wn_ask(p->dns, helo, type, p->stop, &ips, err);
     for (size_t i = 0; status == WN_OK && i < ips.count; i++) {
         status = wn_ask(p->dns, ips.v[i], WN_ASK_PTR, p->stop, &names, err);
-        if (status == WN_OK && !has(&names, helo, true)) {
+        if (status == WN_OK && !has_text(&names, helo)) {
             struct wn_buf why = {0};
             wn_buf_addf(&why, "has the address %s, which does not map back to it (its PTR is %s)",
                         ips.v[i], names.count > 0 ? names.v[0] : "missing");
@@ -80,12 +92,12 @@ static int look_at_sender(struct preflight *p, const char *domain, struct wn_err
     }
     if (mx.count == 0) {
         warn(p, "the sender's domain", domain, "has no MX, so that it looks as if it took no mail");
-    } else if (has(&mx, "0 .", true)) {
+    } else if (has_text(&mx, "0 .")) {
         warn(p, "the sender's domain", domain, "says that it takes no mail (null MX)");
     }
     wn_ask_answer_release(&mx);
     status = wn_ask(p->dns, domain, WN_ASK_TXT, p->stop, &txt, err);
-    if (status == WN_OK && !has(&txt, "v=spf1", false)) {
+    if (status == WN_OK && !has_spf(&txt)) {
         warn(p, "the sender's domain", domain, "has no SPF record");
     }
     if (status == WN_OK) {

@@ -13,7 +13,7 @@ import unittest
 from datetime import date
 
 import nsd
-from support import AS_OF, CONFIG, NOT_KEEP, TEMPFAIL, USAGE, Case
+from support import AS_OF, CONFIG, NOT_KEEP, OK, TEMPFAIL, USAGE, Case
 
 ZONE = """\
 $ORIGIN .
@@ -40,6 +40,12 @@ mute.net. IN MX 0 .
 mute.net. IN TXT "v=spf1 -all"
 ; servfail: broken.net
 """
+
+# A sender's TXT record, and whether it says who may send.
+SPF = {"v=spf1": True, "V=SPF1 -all": True, "v=spf1  mx": True,
+       "v=spf10 -all": False, "v=spf1; mx -all": False, "v=spf": False, " v=spf1 -all": False}
+ZONE += "".join(f'spf{i}.net. IN MX 10 mx.brackwell.net.\nspf{i}.net. IN TXT "{text}"\n'
+                for i, text in enumerate(SPF))
 
 LIST = ("email\nann@brackwell.net\nbob@brackwell.net\nann@firm.org\nann@shop.org\nann@y.org\n"
         "ann@nowhere-at-all.org\nann@good.net\nnobody\nANN@brackwell.net\n")
@@ -116,6 +122,17 @@ class Probe(Case):
                                       status=CONFIG)
                 self.check_sentence(done, *words)
                 self.assertFalse(os.path.exists(self.path("list.winnow")))
+
+    def test_what_is_an_spf_record(self):
+        """RFC 7208 4.5: the version is a word of its own. "v=spf10" used to be taken for it."""
+        for i, (text, is_one) in enumerate(SPF.items()):
+            with self.subTest(text):
+                done = self.winnow("check", "--db", self.db, "--dns-server", self.server.address,
+                                   "--allow-private-hosts", "--probe", "--probe-helo",
+                                   "out.good.net", "--probe-from", f"a@spf{i}.net", "ann@y.org",
+                                   status=OK if is_one else CONFIG)
+                if not is_one:
+                    self.check_sentence(done, f"spf{i}.net has no SPF record")
 
     def test_our_set_up_cannot_be_looked_at(self):
         done = self.run_clean("--probe", "--probe-helo", "broken.net", "--probe-from",
