@@ -36,6 +36,11 @@ int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd,
     if (status == WN_OK) {
         status = wn_probe_options_apply(&j->probe, j->offline, &room->from, &s->probe, err);
     }
+    if (status == WN_OK && s->probe.on && s->db == NULL) {
+        status = wn_error_set(err, WN_E_USAGE,
+                              "--probe needs the store, which --no-db forbids: what a provider was "
+                              "asked today, and that it wants no more, would not be remembered");
+    }
     if (status == WN_OK) {
         status = wn_overlay_load(j->lists, &s->overlay, err);
     }

@@ -95,6 +95,8 @@ class Probe(Case):
                 (("--probe", "--probe-from", "a@good.net", "--probe-helo",
                   "localhost.localdomain"), "--probe-helo"),
                 (GOOD + ("--offline",), "--offline"),
+                (GOOD + ("--no-db",), "--no-db"),
+                (GOOD + ("--no-db", "--db", "x.db", "--probe-force"), "--no-db"),
                 (GOOD + ("--probe-budget", "soon"), "--probe-budget"),
                 (GOOD + ("--probe-retry", "5m,,30m"), "--probe-retry"),
                 (GOOD + ("--probe-retry", "1m,1m,1m,1m,1m,1m,1m,1m,1m"), "--probe-retry"),
