@@ -102,6 +102,10 @@ START_TEST(test_block_before_rcpt)
     } rows[] = {
         {"greeting", {.greeting = "554 5.7.1 Your IP is on a block list"}},
         {"greeting without words", {.greeting = "554 No SMTP service here"}},
+        {"greeting that quotes another refusal",
+         {.greeting = "554 5.7.1 Go away; mx2 said 550 5.1.1 user unknown"}},
+        {"greeting that quotes, without a code of its own beside 554",
+         {.greeting = "554 Go away; mx2 said 550 5.1.1 user unknown"}},
         {"MAIL", {.mail = "550 5.7.1 Your IP is on a block list"}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -365,11 +365,54 @@ START_TEST(fails)
     ck_assert_int_eq(event.phase, failing[_i].phase);
     ck_assert_int_eq(event.timed_out, failing[_i].timed_out);
     ck_assert(!event.refused);
-    ck_assert_uint_eq(event.reply.n, strlen(failing[_i].reply));
-    ck_assert_mem_eq(event.reply.p, failing[_i].reply, event.reply.n);
+    ck_assert_str_eq(event.reply != NULL ? event.reply->text : "", failing[_i].reply);
     ck_assert_msg(!wn_transport_wait(t, 0, &event), "told once");
     ck_assert_str_eq(smtp_server_heard(server, 1), failing[_i].heard);
     wn_link_close(link);
+    wn_transport_free(t);
+    smtp_server_stop(server);
+}
+END_TEST
+
+/* What is told of a refusal used to be its words, whose codes were looked for once more: also among
+ * what the words quote. */
+static const struct {
+    const char *name;
+    unsigned code, enhanced[3]; /* as said in front */
+    const char *text;
+    struct smtp_step script[4];
+} quoting[] = {
+    {"behind codes of its own",
+     554,
+     {5, 7, 1},
+     "554 5.7.1 Go away; mx2 said 550 5.1.1 user unknown",
+     {SAY("554 5.7.1 Go away; mx2 said 550 5.1.1 user unknown\r\n"), STEP(HOLD)}},
+    {"behind a basic code alone",
+     554,
+     {0, 0, 0},
+     "554 Go away; mx2 said: 450 4.2.1 user unknown",
+     {SAY("554 Go away; mx2 said: 450 4.2.1 user unknown\r\n"), STEP(HOLD)}},
+    {"in its second line",
+     421,
+     {0, 0, 0},
+     "421 Go away; (550 5.1.1) user unknown",
+     {SAY("421-Go away;\r\n421 (550 5.1.1) user unknown\r\n"), STEP(HOLD)}},
+};
+
+START_TEST(quotes_another_reply)
+{
+    struct smtp_server *server = smtp_server_start("127.0.0.1", quoting[_i].script);
+    struct wn_transport *t =
+        open_transport(&(struct wn_transport_config){.port = smtp_server_port(server)});
+    begin(t, "127.0.0.1", false, NULL);
+    const struct wn_smtp_reply *reply = wait_for(t, WN_LINK_FAILED).reply;
+    ck_assert_ptr_nonnull(reply);
+    ck_assert_uint_eq(reply->code, quoting[_i].code);
+    ck_assert_uint_eq(reply->enhanced[0], quoting[_i].enhanced[0]);
+    ck_assert_uint_eq(reply->enhanced[1], quoting[_i].enhanced[1]);
+    ck_assert_uint_eq(reply->enhanced_detail, quoting[_i].enhanced[2]);
+    ck_assert_str_eq(reply->text, quoting[_i].text);
+    ck_assert_uint_eq(reply->length, strlen(quoting[_i].text));
     wn_transport_free(t);
     smtp_server_stop(server);
 }
@@ -384,7 +427,7 @@ START_TEST(nobody_listens)
     ck_assert_int_eq(event.phase, WN_LINK_CONNECT);
     ck_assert(event.refused && !event.timed_out);
     ck_assert_str_eq(event.detail, "no connection: Connection refused");
-    ck_assert_uint_eq(event.reply.n, 0);
+    ck_assert_ptr_null(event.reply);
     wn_link_close(link);
     wn_transport_free(t);
 }
@@ -492,6 +535,7 @@ int main(void)
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, becomes_ready, 0, sizeof ready / sizeof *ready);
     tcase_add_loop_test(t, fails, 0, sizeof failing / sizeof *failing);
+    tcase_add_loop_test(t, quotes_another_reply, 0, sizeof quoting / sizeof *quoting);
     tcase_add_test(t, nobody_listens);
     tcase_add_test(t, nobody_answers);
     tcase_add_test(t, has_no_descriptor_left);

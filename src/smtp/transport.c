@@ -341,13 +341,12 @@ static bool take(struct wn_transport *t, struct wn_link_event *event)
         dequeue(link);
         *event = (struct wn_link_event){.link = link, .owner = link->owner};
         if (link->state == WN_LINK_IS_FAILED) {
-            const struct wn_smtp_reply *reply = &link->hello.reader.reply;
             link->state = WN_LINK_IS_OVER;
             event->kind = WN_LINK_FAILED;
             event->phase = link->hello.phase;
             event->timed_out = link->timed_out;
             event->refused = link->refused;
-            event->reply = (struct wn_span){reply->text, link->hello.refused ? reply->length : 0};
+            event->reply = link->hello.refused ? &link->hello.reader.reply : NULL;
             event->detail = link->detail;
             return true;
         }

@@ -53,9 +53,8 @@ struct wn_link_event {
     enum wn_link_phase phase; /* FAILED: how far it got */
     bool timed_out;           /* FAILED */
     bool refused;             /* FAILED: nobody listens there, as the host (or the proxy) says */
-    /* FAILED: the server's last reply where that was a refusal, 4xx or 5xx, as in struct
-     * wn_smtp_reply ("554 5.7.1 Go away"); else empty. Valid until the link is closed. */
-    struct wn_span reply;
+    const struct wn_smtp_reply *reply; /* FAILED: the server's last one where that was a refusal,
+                                        * 4xx or 5xx; else NULL. Valid until the link is closed */
     const char *detail; /* FAILED, CLOSED: what happened, without a full stop; valid as `reply` */
 };
 

@@ -61,7 +61,8 @@ struct fake_world {
     struct due *dues;
     size_t due_count;
     uint64_t order;
-    struct due given; /* the event that was given out last */
+    struct due given;             /* the event that was given out last, and … */
+    struct wn_smtp_reader reader; /* … its refusal */
     struct fake_entry *entries;
     size_t entry_count;
     unsigned spins, open, handles;
@@ -206,7 +207,8 @@ static void open_door(struct fake_world *w, struct link *link)
         fail_at(w, link, round, WN_LINK_BANNER, "the server does not want to talk");
         struct due *due = &w->dues[w->due_count - 1];
         due->timed_out = false;
-        due->n = strlen(strcpy(due->text, persona->greeting));
+        due->n = (size_t)snprintf(due->text, sizeof due->text, "%s\r\n", persona->greeting);
+        ck_assert_uint_lt(due->n, sizeof due->text);
         return;
     }
     switch (persona->door) {
@@ -423,6 +425,7 @@ static void io_close(void *arg, void *handle)
     link->is_closed = true;
     w->open--;
     memset(w->given.text, '#', sizeof w->given.text); /* its texts go with it */
+    memset(&w->reader.reply, '#', sizeof w->reader.reply);
     note(w, link, FAKE_CLOSE, WN_SPAN(""));
     size_t kept = 0;
     for (size_t i = 0; i < w->due_count; i++) {
@@ -444,6 +447,14 @@ static size_t first_due(const struct fake_world *w)
         }
     }
     return first;
+}
+
+static const struct wn_smtp_reply *refusal(struct fake_world *w)
+{
+    struct wn_span text = {w->given.text, w->given.n};
+    memset(&w->reader, 0, sizeof w->reader);
+    ck_assert_int_eq(wn_smtp_reader_take(&w->reader, &text), WN_SMTP_READ_REPLY);
+    return &w->reader.reply;
 }
 
 static bool io_wait(void *arg, int timeout_ms, struct wn_link_event *event)
@@ -474,8 +485,8 @@ static bool io_wait(void *arg, int timeout_ms, struct wn_link_event *event)
     if (due->kind == WN_LINK_BYTES) {
         event->bytes = due->text;
         event->n = due->n;
-    } else if (due->kind == WN_LINK_FAILED) {
-        event->reply = (struct wn_span){due->text, due->n};
+    } else if (due->n > 0) {
+        event->reply = refusal(w);
     }
     if (due->kind == WN_LINK_READY) {
         note(w, due->link, FAKE_READY, WN_SPAN(""));

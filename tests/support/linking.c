@@ -53,9 +53,9 @@ struct wn_link_event wait_for(struct wn_transport *t, enum wn_link_event_kind ki
 {
     struct wn_link_event event;
     ck_assert_msg(wn_transport_wait(t, LONG_MS, &event), "no event");
-    ck_assert_msg(event.kind == kind, "event %d: %s, %.*s", event.kind,
-                  event.detail != NULL ? event.detail : "", (int)event.reply.n,
-                  event.reply.p != NULL ? event.reply.p : "");
+    ck_assert_msg(event.kind == kind, "event %d: %s, %s", event.kind,
+                  event.detail != NULL ? event.detail : "",
+                  event.reply != NULL ? event.reply->text : "");
     return event;
 }
 

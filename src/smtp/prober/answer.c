@@ -34,17 +34,6 @@ struct said wn_kept(const struct kept *kept)
         kept->has_meaning ? &kept->meaning : NULL, {kept->text, kept->n}, kept->host};
 }
 
-void wn_reply_of_text(struct wn_span text, struct wn_smtp_reply *reply)
-{
-    *reply = (struct wn_smtp_reply){.length = 0};
-    (void)wn_reply_codes(text, &reply->code, reply->enhanced, &reply->enhanced_detail);
-    size_t n = text.n < sizeof reply->text ? text.n : sizeof reply->text - 1;
-    if (n > 0) {
-        memcpy(reply->text, text.p, n);
-    }
-    reply->length = (uint32_t)n;
-}
-
 void wn_report(struct wn_prober *p, struct wn_prober_report *report, const struct group *g,
                const struct said *said)
 {

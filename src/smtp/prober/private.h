@@ -347,7 +347,6 @@ void wn_session_drop(struct wn_prober *p, struct session *s);
 /* answer.c */
 struct kept *wn_keep(const struct said *said);
 struct said wn_kept(const struct kept *kept);
-void wn_reply_of_text(struct wn_span text, struct wn_smtp_reply *reply);
 /* A reply to a task that a session has given out of its hands. */
 void wn_task_answered(struct wn_prober *p, struct task *t, const struct wn_smtp_reply *reply,
                       const struct said *said);

@@ -310,7 +310,7 @@ static void ready(struct wn_prober *p, struct session *s)
 static enum failure failure_of(const struct wn_link_event *event)
 {
     bool connected = event->phase != WN_LINK_CONNECT;
-    if (!connected || event->refused || event->reply.n > 0) {
+    if (!connected || event->refused || event->reply != NULL) {
         return FAILURE_NO_CONNECTION;
     }
     return event->timed_out ? FAILURE_TIMEOUT : FAILURE_ERROR;
@@ -328,12 +328,11 @@ static void failed(struct wn_prober *p, struct session *s, const struct wn_link_
     struct said said = {NULL, wn_span_of(event->detail), NULL};
     struct wn_probe_meaning meaning;
     enum failure why = failure_of(event);
-    if (event->reply.n > 0) {
-        struct wn_smtp_reply reply;
-        wn_reply_of_text(event->reply, &reply);
+    const struct wn_smtp_reply *reply = event->reply;
+    if (reply != NULL) {
         enum wn_phase phase = event->phase < WN_LINK_EHLO ? WN_PHASE_connect : WN_PHASE_ehlo;
-        wn_probe_meaning(&reply, phase, s->lane->group->provider, &meaning);
-        said = (struct said){&meaning, event->reply, NULL};
+        wn_probe_meaning(reply, phase, s->lane->group->provider, &meaning);
+        said = (struct said){&meaning, {reply->text, reply->length}, NULL};
         why = meaning.about_us ? FAILURE_BLOCKED : why;
     }
     lose(p, s, why, &said);
