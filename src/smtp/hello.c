@@ -81,7 +81,7 @@ static void take_keyword(struct wn_hello *h, struct wn_span line)
 static bool is_ahead(struct wn_hello *h)
 {
     h->detail = h->phase == WN_LINK_STARTTLS && h->handshake
-                    ? "the server goes on talking after STARTTLS"
+                    ? WN_HELLO_GOES_ON
                     : "the server answers before it is asked";
     return false;
 }

@@ -15,6 +15,10 @@ enum wn_link_phase {
     WN_LINK_STARTTLS /* STARTTLS was said; its answer, the handshake, or the first word under TLS */
 };
 
+/* `detail` of words between the answer to STARTTLS and the handshake; also said where libcurl finds
+ * them first. */
+#define WN_HELLO_GOES_ON "the server goes on talking after STARTTLS"
+
 struct wn_link_facts {
     bool pipelining, utf8; /* RFC 2920, RFC 6531; as said under TLS where there is TLS */
     bool tls;

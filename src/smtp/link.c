@@ -256,9 +256,7 @@ static void explain_code(struct wn_link *link, CURLcode code)
         }
     }
     if (code == CURLE_WEIRD_SERVER_REPLY) { /* in new libcurl also for a NUL */
-        words = link->hello.phase == WN_LINK_STARTTLS
-                    ? "the server goes on talking after STARTTLS"
-                    : "the server sent something that is no SMTP reply";
+        words = link->hello.phase == WN_LINK_STARTTLS ? WN_HELLO_GOES_ON : WN_SMTP_NO_REPLY;
     }
     bool hung_up =
         code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING;

@@ -114,7 +114,7 @@ static enum wn_smtp_read take_line(struct wn_smtp_reader *reader, struct wn_span
     }
     if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' || !is_digit(line.p[1]) ||
         !is_digit(line.p[2]) || (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-')) {
-        return break_off(reader, "the server sent something that is no SMTP reply");
+        return break_off(reader, WN_SMTP_NO_REPLY);
     }
     uint16_t code =
         (uint16_t)((line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 + (line.p[2] - '0'));

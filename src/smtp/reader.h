@@ -13,6 +13,9 @@ enum {
     WN_SMTP_LINE_LIMIT = 1 << 20, /* bytes of one line before it is given up */
 };
 
+/* `detail` of what does not begin as a reply does; also said where libcurl finds that first. */
+#define WN_SMTP_NO_REPLY "the server sent something that is no SMTP reply"
+
 struct wn_smtp_reply {
     uint16_t code;       /* 200 to 599; 0: nothing was said, `text` is our own sentence */
     uint8_t enhanced[2]; /* class and subject of the first enhanced code (RFC 3463) that stands in
