@@ -10,24 +10,6 @@ bool wn_hello_may_come_anytime(struct wn_span line)
     return line.n >= 3 && memcmp(line.p, "421", 3) == 0;
 }
 
-static void take_greeting(struct wn_hello *h)
-{
-    const struct wn_smtp_reply *reply = &h->reader.reply;
-    size_t code = reply->length < 4 ? reply->length : 4;
-    size_t n = reply->length - code;
-    if (n >= sizeof h->facts.banner) {
-        n = sizeof h->facts.banner - 1;
-        while (n > 0 && ((unsigned char)reply->text[code + n] & 0xc0) == 0x80) {
-            n--; /* not in the middle of a character */
-        }
-    }
-    memcpy(h->facts.banner, reply->text + code, n);
-    h->facts.banner[n] = '\0';
-    if (!h->refused) {
-        h->phase = WN_LINK_EHLO;
-    }
-}
-
 static bool take_ehlo(struct wn_hello *h)
 {
     if (h->refused) {
@@ -52,7 +34,7 @@ static bool take_reply(struct wn_hello *h)
     switch (h->phase) {
     case WN_LINK_CONNECT:
     case WN_LINK_BANNER:
-        take_greeting(h);
+        h->phase = h->refused ? h->phase : WN_LINK_EHLO;
         return true;
     case WN_LINK_EHLO:
         return take_ehlo(h);

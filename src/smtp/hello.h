@@ -25,7 +25,6 @@ struct wn_link_facts {
     /* Out of date, or vouched for by nobody but itself. Never fatal; that somebody known vouches
      * for it is not said where it is false: libcurl checks that or refuses, it does not tell. */
     bool certificate_bad;
-    char banner[256]; /* the greeting without its code: UTF-8, no control characters */
 };
 
 /* Owned by the caller; begins zero-initialised but for `plain`. */
