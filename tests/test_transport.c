@@ -492,6 +492,18 @@ static const struct {
     {"probe.example", "socks4://proxy.example", false},
     {"probe.example", "proxy.example:1080", false},
     {"probe.example", "", false},
+    {"probe.example", "SOCKS5H://127.0.0.1:1080", true},
+    {"probe.example", "socks5://", false},
+    {"probe.example", "socks5://:", false},
+    {"probe.example", "socks5://:1080", false},
+    {"probe.example", "socks5://joe:secret@", false},
+    {"probe.example", "socks5://joe:secret@:1080", false},
+    {"probe.example", "http://joe:secret@proxy.example:99999", false},
+    {"probe.example", "http://proxy.example:0", false},
+    {"probe.example", "http://proxy.example:", true},
+    {"probe.example", "http://proxy.example:port", false},
+    {"probe.example", "http://[::1", false},
+    {"probe.example", "http://a b:3128", false},
 };
 
 START_TEST(checks_its_configuration)
@@ -504,6 +516,12 @@ START_TEST(checks_its_configuration)
     ck_assert_int_eq(t != NULL, configs[_i].ok);
     ck_assert_ptr_null(strstr(err.text, "secret"));
     wn_transport_free(t);
+    if (config.proxy != NULL) {
+        err = (struct wn_error){0};
+        ck_assert_int_eq(wn_transport_check_proxy("--proxy", config.proxy, &err), status);
+        ck_assert(configs[_i].ok || strncmp(err.text, "--proxy has to be ", 18) == 0);
+        ck_assert_ptr_null(strstr(err.text, "secret"));
+    }
 }
 END_TEST
 

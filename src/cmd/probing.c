@@ -4,6 +4,7 @@
 #include "address/address.h"
 #include "base/clock.h"
 #include "dns/ip.h"
+#include "smtp/transport.h"
 
 /* A name that other mail servers can look up: at least two labels of letters, digits and hyphens
  * (RFC 5321 4.1.1.1), and none that means every machine. */
@@ -86,21 +87,6 @@ static int read_pauses(const char *text, struct wn_probe_settings *s, struct wn_
     return WN_OK;
 }
 
-static int read_proxy(const char *text, struct wn_error *err)
-{
-    static const char *const schemes[] = {"socks5://", "socks5h://", "http://"};
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        size_t n = strlen(schemes[i]);
-        if (strncmp(text, schemes[i], n) == 0 && text[n] != '\0') {
-            return WN_OK;
-        }
-    }
-    return wn_error_set(err, WN_E_USAGE,
-                        "--probe-proxy wants socks5://HOST:PORT, socks5h://HOST:PORT or "
-                        "http://HOST:PORT, not '%s'",
-                        text);
-}
-
 int wn_probe_options_apply(const struct wn_probe_options *o, bool offline, struct wn_buf *from,
                            struct wn_probe_settings *s, struct wn_error *err)
 {
@@ -129,7 +115,7 @@ int wn_probe_options_apply(const struct wn_probe_options *o, bool offline, struc
         status = read_pauses(o->retry, s, err);
     }
     if (status == WN_OK && o->proxy != NULL) {
-        status = read_proxy(o->proxy, err);
+        status = wn_transport_check_proxy("--probe-proxy", o->proxy, err);
     }
     return status;
 }

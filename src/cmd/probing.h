@@ -62,8 +62,8 @@ struct wn_probe_options {
 
 /* Carries the options over. `offline`: whether no network may be used. Texts point into `options`,
  * but the sender's normal form, which is written to `from`.
- * Errors: WN_E_USAGE with a sentence that names the option. Nothing is looked at without --probe.
- */
+ * Errors: WN_E_USAGE with a sentence that names the option; WN_E_CONFIG where there is a proxy and
+ * libcurl cannot be loaded. Nothing is looked at without --probe. */
 int wn_probe_options_apply(const struct wn_probe_options *options, bool offline,
                            struct wn_buf *from, struct wn_probe_settings *settings,
                            struct wn_error *err);

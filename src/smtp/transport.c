@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -458,9 +459,10 @@ static bool is_helo(const char *helo)
                n;
 }
 
+/* By libcurl's own parser, so that what passes here is not refused when a connection is made. */
 static bool is_proxy(const char *proxy)
 {
-    char *scheme = NULL;
+    char *scheme = NULL, *host = NULL, *port = NULL;
     CURLU *url = curl_url();
     if (url == NULL) {
         wn_out_of_memory();
@@ -468,10 +470,27 @@ static bool is_proxy(const char *proxy)
     bool ok = curl_url_set(url, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
               curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
               (strcmp(scheme, "socks5") == 0 || strcmp(scheme, "socks5h") == 0 ||
-               strcmp(scheme, "http") == 0);
+               strcmp(scheme, "http") == 0) &&
+              curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK && host[0] != '\0' &&
+              (curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK || strcmp(port, "0") != 0);
     curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
     curl_url_cleanup(url);
     return ok;
+}
+
+int wn_transport_check_proxy(const char *name, const char *proxy, struct wn_error *err)
+{
+    if (wn_curl_load(err) != WN_OK) {
+        return WN_E_CONFIG;
+    }
+    return is_proxy(proxy) ? WN_OK
+                           : wn_error_set(err, WN_E_USAGE,
+                                          "%s has to be socks5://HOST:PORT, socks5h://HOST:PORT or "
+                                          "http://HOST:PORT, with USER:PASSWORD@ before HOST or "
+                                          "without",
+                                          name);
 }
 
 /* Makes *text the transport's own. */
@@ -494,16 +513,15 @@ int wn_transport_new(const struct wn_transport_config *config, struct wn_transpo
         return wn_error_set(err, WN_E_USAGE, "'%s' is no name to give to mail servers",
                             config->helo != NULL ? config->helo : "");
     }
-    if (config->proxy != NULL && !is_proxy(config->proxy)) {
-        return wn_error_set(err, WN_E_USAGE,
-                            "a proxy is given as socks5://, socks5h:// or http://HOST:PORT");
+    if (config->proxy != NULL && wn_transport_check_proxy("a proxy", config->proxy, err) != WN_OK) {
+        return WN_E_USAGE;
     }
     struct wn_transport *t = wn_calloc(1, sizeof *t);
     t->config = *config;
     t->config.now_ms = config->now_ms != NULL ? config->now_ms : wn_clock_monotonic_ms;
     keep(t, 0, &t->config.helo);
     keep(t, 1, &t->config.proxy);
-    if (t->texts[1] != NULL && strncmp(t->texts[1], "socks5h", 7) == 0) {
+    if (t->texts[1] != NULL && strncasecmp(t->texts[1], "socks5h", 7) == 0) {
         /* Given an IPv6 address, libcurl 7.88 would send its text as a name. */
         memmove(t->texts[1] + 6, t->texts[1] + 7, strlen(t->texts[1] + 7) + 1);
     }

@@ -58,8 +58,14 @@ struct wn_link_event {
     const char *detail; /* FAILED, CLOSED: what happened, without a full stop; valid as `reply` */
 };
 
-/* *t is NULL unless WN_OK. WN_E_USAGE: `helo` is no name or address literal, or `proxy` no URL of
- * those kinds. WN_E_IO: no descriptor is left. */
+/* Whether `proxy` may stand in a struct wn_transport_config: a URL of those kinds that names a
+ * host. Nothing is looked up. `name`: what it is called in the sentence, which quotes nothing of it
+ * as there may be a password. WN_E_USAGE: it may not. WN_E_CONFIG: libcurl, which is asked, cannot
+ * be loaded. Any thread may call it. */
+int wn_transport_check_proxy(const char *name, const char *proxy, struct wn_error *err);
+
+/* *t is NULL unless WN_OK. WN_E_USAGE: `helo` is no name or address literal, or `proxy` none as
+ * above. WN_E_CONFIG: libcurl cannot be loaded. WN_E_IO: no descriptor is left. */
 int wn_transport_new(const struct wn_transport_config *config, struct wn_transport **t,
                      struct wn_error *err);
 /* Closes and frees every link. */

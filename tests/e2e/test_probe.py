@@ -101,6 +101,10 @@ class Probe(Case):
                 (GOOD + ("--probe-retry", "5m,,30m"), "--probe-retry"),
                 (GOOD + ("--probe-retry", "1m,1m,1m,1m,1m,1m,1m,1m,1m"), "--probe-retry"),
                 (GOOD + ("--probe-proxy", "ftp://x"), "--probe-proxy"),
+                (GOOD + ("--probe-proxy", "socks5://"), "--probe-proxy"),
+                (GOOD + ("--probe-proxy", "socks5://:"), "--probe-proxy"),
+                (GOOD + ("--probe-proxy", "socks5://u:passw0rd@"), "--probe-proxy"),
+                (GOOD + ("--probe-proxy", "http://u:passw0rd@host:99999"), "--probe-proxy"),
                 (GOOD + ("--probe-max", "0"), "--probe-max"),
                 (GOOD + ("--smtp-port", "65536"), "--smtp-port")):
             with self.subTest(arguments):
@@ -108,6 +112,7 @@ class Probe(Case):
                 for command in (("clean", "list.csv"), ("check", "ann@brackwell.net")):
                     done = self.winnow(*command, *arguments, status=USAGE)
                     self.check_sentence(done, word)
+                    self.assertNotIn("passw0rd", done.out.decode() + done.err)
                 self.assertFalse(os.path.exists(self.db))
 
     def test_our_own_set_up(self):
