@@ -8,6 +8,7 @@
 #include "smtp/classify.h"
 #include "smtp/phrase.h"
 #include "smtp/provider.h"
+#include "smtp/reply.h"
 #include "support/suite.h"
 
 #define TEXT(s)                                                                                    \

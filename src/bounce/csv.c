@@ -15,6 +15,7 @@
 #include "csv/cut.h"
 #include "csv/dialect.h"
 #include "csv/scan.h"
+#include "smtp/reply.h"
 
 enum {
     FIRST_WINDOW = 1 << 20,

@@ -9,6 +9,7 @@
 #include "report/text.h"
 #include "smtp/classify.h"
 #include "smtp/provider.h"
+#include "smtp/reply.h"
 
 struct settings {
     const char *provider, *phase;
@@ -145,13 +146,13 @@ static void classify_text(struct classifying *run, struct wn_span text)
 /* One reply a line; blank lines are none. What is longer than is read is cut. */
 static int classify_lines(struct classifying *run, const _Atomic int *stop, struct wn_error *err)
 {
-    char *line = wn_malloc(WN_CLASSIFY_MAX);
+    char *line = wn_malloc(WN_REPLY_TEXT_MAX);
     size_t n = 0;
     int c;
     do {
         c = getc(stdin);
         if (c != EOF && c != '\n') {
-            if (n < WN_CLASSIFY_MAX) {
+            if (n < WN_REPLY_TEXT_MAX) {
                 line[n++] = (char)c;
             }
             continue;

@@ -237,8 +237,8 @@ void wn_classify(const struct wn_reply_in *in, struct wn_classified *out)
     struct wn_plain plain;
     struct wn_phrases phrases;
     struct wn_reply_rule found;
-    if (text.n > WN_CLASSIFY_MAX) {
-        text.n = WN_CLASSIFY_MAX;
+    if (text.n > WN_REPLY_TEXT_MAX) {
+        text.n = WN_REPLY_TEXT_MAX;
     }
     *out = (struct wn_classified){
         .phase = in->phase, .provider = in->provider, .topic = WN_TOPIC_COUNT};

@@ -6,6 +6,7 @@
  * the phase of the dialogue in, a category, an action and the rule that decided out. Pure; any
  * thread may call it. The rules are data/codes.def and data/replies.def. */
 
+#include "smtp/topic.h"
 #include "store/events.h"
 
 struct wn_reply_in {
@@ -17,13 +18,6 @@ struct wn_reply_in {
     uint32_t expected; /* the provider of the recipient's domain, or 0: where nothing else tells */
     bool deferred;     /* the sender's system will try again */
     struct wn_span text; /* the reply or what a log says of it; may hold codes itself */
-};
-
-/* What the words of a reply may be about (data/codes.def). */
-enum wn_topic {
-#define WN_TOPIC(name, category, hard, soft, sentence) WN_TOPIC_##name,
-#include "data/codes.def"
-    WN_TOPIC_COUNT
 };
 
 struct wn_classified {
@@ -40,19 +34,11 @@ struct wn_classified {
     uint16_t enhanced_detail;
 };
 
-enum {
-    WN_CLASSIFY_MAX = 4096 /* bytes of a text that are read */
-};
-
 /* `out` is always filled; nothing certain is WN_CATEGORY_unclassified with WN_ACTION_T or X. Only
- * the first WN_CLASSIFY_MAX bytes of the text are read. */
+ * the first WN_REPLY_TEXT_MAX bytes (smtp/reply.h) of the text are read. */
 void wn_classify(const struct wn_reply_in *in, struct wn_classified *out);
 
 /* Whose fault a category is: "recipient", "domain", "us", "network", or "" for nobody's. */
 const char *wn_category_blame(enum wn_category category);
-
-/* Finds the first basic and the first enhanced code in a text, as "550", "5.1.1", "550-5.1.1 …" or
- * "host x said: 550 5.1.1 …". What is not there becomes 0. False when neither is. */
-bool wn_reply_codes(struct wn_span text, uint16_t *code, uint8_t enhanced[2], uint16_t *detail);
 
 #endif

@@ -5,6 +5,8 @@
 /* What the words of a reply are about: data/replies.def, looked up for classify.c. */
 
 #include "smtp/reply.h"
+#include "smtp/topic.h"
+#include "store/events.h"
 
 /* A rule that a text fits. */
 struct wn_reply_rule {

@@ -157,8 +157,8 @@ void wn_plain_make(struct wn_span reply, struct wn_plain *plain)
 {
     if (reply.n == 0) {
         reply.p = "";
-    } else if (reply.n > WN_CLASSIFY_MAX) {
-        reply.n = WN_CLASSIFY_MAX;
+    } else if (reply.n > WN_REPLY_TEXT_MAX) {
+        reply.n = WN_REPLY_TEXT_MAX;
     }
     plain->n = 0;
     plain->text[plain->n++] = ' ';

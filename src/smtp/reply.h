@@ -2,13 +2,19 @@
 #ifndef WN_SMTP_REPLY_H
 #define WN_SMTP_REPLY_H
 
-/* The text of a reply, taken apart for classify.c. Pure. */
+/* The text of a reply, or what a bounce or a log says of one, taken apart: its codes and its words.
+ * What they mean is classify.c's. Pure; any thread may call it. */
 
-#include "smtp/classify.h"
+#include "base/str.h"
 
 enum {
-    WN_PLAIN_MAX = WN_CLASSIFY_MAX + 2
+    WN_REPLY_TEXT_MAX = 4096, /* bytes of a text that are read */
+    WN_PLAIN_MAX = WN_REPLY_TEXT_MAX + 2
 };
+
+/* Finds the first basic and the first enhanced code in a text, as "550", "5.1.1", "550-5.1.1 …" or
+ * "host x said: 550 5.1.1 …". What is not there becomes 0. False when neither is. */
+bool wn_reply_codes(struct wn_span text, uint16_t *code, uint8_t enhanced[2], uint16_t *detail);
 
 /* The words of a reply as the phrases of data/replies.def are written, with a blank at either end
  * and a NUL behind. */
@@ -17,7 +23,7 @@ struct wn_plain {
     char text[WN_PLAIN_MAX + 1];
 };
 
-/* Of the first WN_CLASSIFY_MAX bytes. */
+/* Of the first WN_REPLY_TEXT_MAX bytes. */
 void wn_plain_make(struct wn_span reply, struct wn_plain *plain);
 
 /* The part of a text that the remote server said, where a gateway puts its own words before it:

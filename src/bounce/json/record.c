@@ -11,6 +11,7 @@
 
 #include "bounce/json/path.h"
 #include "bounce/words.h"
+#include "smtp/reply.h"
 
 enum {
     WRAPS_MAX = 6,

@@ -13,6 +13,7 @@
 #include "base/pipeline.h"
 #include "bounce/log/line.h"
 #include "bounce/log/mailq.h"
+#include "smtp/reply.h"
 
 enum {
     BLOCK = 1 << 18,

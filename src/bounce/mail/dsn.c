@@ -5,6 +5,7 @@
  * a recipient, or at a second Final-Recipient. */
 #include "address/address.h"
 #include "bounce/mail/readers.h"
+#include "smtp/reply.h"
 
 enum field {
     FIELD_final,
