@@ -190,6 +190,30 @@ START_TEST(test_everyone_refused_and_no_postmaster)
 }
 END_TEST
 
+/* Some look for the sender first, and say of it what others say of a recipient. */
+START_TEST(test_the_sender_refused)
+{
+    static const struct {
+        const char *reply;
+        enum wn_probe_answer answer;
+    } rows[] = {
+        {"550 mailbox <probe@sender.example> does not exist", WN_ANSWER_blocked},
+        {"550 5.1.1 <PROBE@sender.example> sender: no such user", WN_ANSWER_blocked},
+        {"550 5.1.1 <%s>: user unknown, said to probe@sender.example", WN_ANSWER_not_found},
+        {"550 5.1.1 <another-probe@sender.example>: user unknown", WN_ANSWER_not_found},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        teardown();
+        setup();
+        struct fake_persona persona = {.unknown = rows[i].reply};
+        (void)probing_mailboxes(&x, probing_site(&x, "a.example", persona, 0), "m", 3, NULL);
+        probing_run(&x);
+        ck_assert_msg(probing_answers(&x, 0, 3, rows[i].answer) == 3, "%s", rows[i].reply);
+        ck_assert_uint_eq(x.stopped, rows[i].answer == WN_ANSWER_blocked);
+    }
+}
+END_TEST
+
 /* 19 refusals are not yet a pattern. */
 START_TEST(test_19_unknown)
 {
@@ -475,6 +499,7 @@ static Suite *suite(void)
                                   test_one_blocks_and_one_is_dead,
                                   test_60_unknown_and_an_honest_postmaster,
                                   test_everyone_refused_and_no_postmaster,
+                                  test_the_sender_refused,
                                   test_19_unknown,
                                   test_honest_then_lying,
                                   test_lying_at_the_end,

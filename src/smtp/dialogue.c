@@ -292,33 +292,12 @@ bool wn_dialogue_next(struct wn_dialogue *d, struct wn_smtp_command *command)
     return say(&d->quit, WN_SMTP_QUIT, command);
 }
 
-/* Whether a letter next to an address makes it a part of another one. */
-static bool goes_on(char c)
-{
-    char l = wn_lower(c);
-    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("-_+=", c));
-}
-
-static bool names(const struct wn_smtp_reply *reply, struct wn_span address)
-{
-    for (size_t i = 0; i + address.n <= reply->length; i++) {
-        if (!wn_span_equal_nocase((struct wn_span){reply->text + i, address.n}, address)) {
-            continue;
-        }
-        bool before = i > 0 && (goes_on(reply->text[i - 1]) || reply->text[i - 1] == '.');
-        if (!before && !goes_on(reply->text[i + address.n])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool names_another(const struct wn_dialogue *d, const struct recipient *own,
                           const struct wn_smtp_reply *reply)
 {
     for (size_t i = 0; i < d->count; i++) {
         const struct recipient *r = &d->recipients[i];
-        if (r != own && r->out && names(reply, address_of(d, r))) {
+        if (r != own && r->out && wn_smtp_reply_names(reply, address_of(d, r))) {
             return true;
         }
     }
@@ -341,7 +320,7 @@ static void hear_recipient(struct wn_dialogue *d, const struct wn_smtp_reply *re
     d->next_in++;
     d->waiting--;
     d->group_closed = true;
-    bool named = names(reply, address_of(d, r));
+    bool named = wn_smtp_reply_names(reply, address_of(d, r));
     if (!named && names_another(d, r, reply)) {
         lose_step(d, "a reply of the server names another recipient than the one it answers",
                   reply);

@@ -170,3 +170,24 @@ void wn_smtp_reply_say(struct wn_smtp_reply *reply, const char *sentence)
     add_text(reply, wn_span_of(sentence));
     reply->text[reply->length] = '\0';
 }
+
+/* Whether a letter next to an address makes it a part of another one. */
+static bool goes_on(char c)
+{
+    char l = wn_lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("-_+=", c));
+}
+
+bool wn_smtp_reply_names(const struct wn_smtp_reply *reply, struct wn_span address)
+{
+    for (size_t i = 0; i + address.n <= reply->length; i++) {
+        if (!wn_span_equal_nocase((struct wn_span){reply->text + i, address.n}, address)) {
+            continue;
+        }
+        bool before = i > 0 && (goes_on(reply->text[i - 1]) || reply->text[i - 1] == '.');
+        if (!before && !goes_on(reply->text[i + address.n])) {
+            return true;
+        }
+    }
+    return false;
+}

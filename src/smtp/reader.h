@@ -50,4 +50,7 @@ enum wn_smtp_read wn_smtp_reader_take(struct wn_smtp_reader *reader, struct wn_s
 /* Fills a reply that no server gave: code 0 and the sentence, which is cut where it is too long. */
 void wn_smtp_reply_say(struct wn_smtp_reply *reply, const char *sentence);
 
+/* Whether the address, in whatever case, stands in the reply, and not as a part of another one. */
+bool wn_smtp_reply_names(const struct wn_smtp_reply *reply, struct wn_span address);
+
 #endif

@@ -338,6 +338,20 @@ static void failed(struct wn_prober *p, struct session *s, const struct wn_link_
     lose(p, s, why, &said);
 }
 
+/* Some servers ask our own domain for the sender first, and say of it what they say of recipients:
+ * a refusal that names the sender, and not the recipient, is about us. */
+static void judge(const struct wn_prober *p, const struct session *s, const struct task *t,
+                  const struct wn_smtp_reply *reply, struct wn_probe_meaning *m)
+{
+    wn_probe_meaning(reply, WN_PHASE_rcpt, s->lane->group->provider, m);
+    bool refused = reply->code / 100 == 5 && !m->again;
+    bool recipient = t != NULL && wn_smtp_reply_names(reply, wn_task_address(t));
+    if (refused && !recipient && wn_smtp_reply_names(reply, p->config.sender)) {
+        m->answer = WN_ANSWER_blocked;
+        m->about_us = true;
+    }
+}
+
 /* A recipient's answer. */
 static void answered(struct wn_prober *p, struct session *s, uint32_t tag,
                      const struct wn_smtp_reply *reply)
@@ -355,7 +369,7 @@ static void answered(struct wn_prober *p, struct session *s, uint32_t tag,
         }
         return;
     }
-    wn_probe_meaning(reply, WN_PHASE_rcpt, lane->group->provider, &m);
+    judge(p, s, t, reply, &m);
     if (m.one_too_many && s->limit > 1 && t != NULL) {
         ask_fewer(lane, s->answered);
         wn_lane_add(p, t, true);
