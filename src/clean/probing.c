@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "clean/gather.h"
 #include "clean/recall.h"
+#include "clean/spelling.h"
 #include "smtp/live.h"
 #include "smtp/prober.h"
 #include "store/probes.h"
@@ -323,7 +324,7 @@ static void add_mailbox(struct asking *a, uint32_t tag)
     const struct wn_plan_mailbox *m = wn_segments_at(&a->probing->plan.mailboxes, tag);
     struct wn_buf address = {0};
     int64_t wait = m->due - run->settings->now;
-    wn_tables_add_key(&run->tables, m->id, &address);
+    wn_spelling_write(run, m->id, &address);
     wn_prober_mailbox(a->prober, plan_domain(a, m->domain)->number, wn_buf_span(&address), tag,
                       m->canary, wait > 0 ? a->began_ms + wait * 1000 : 0);
     wn_buf_release(&address);

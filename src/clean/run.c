@@ -360,6 +360,7 @@ void wn_run_release(struct wn_run *run)
     free(run->inputs);
     free(run->domain_rows);
     wn_segments_release(&run->hashed_names);
+    wn_segments_release(&run->spellings);
     free(run->samples);
     wn_probing_free(run->probing);
     wn_tables_release(&run->tables);

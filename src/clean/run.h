@@ -100,6 +100,7 @@ struct wn_run {
     bool read_only;                  /* the store: nothing is kept */
     uint64_t hashes;                 /* mailboxes that the store knows by their hash alone */
     struct wn_segments hashed_names; /* hashed.c's */
+    struct wn_segments spellings;    /* spelling.c's */
     struct wn_resolver *resolver;    /* NULL when offline */
     struct wn_resolver_stats dns;    /* at the end */
     struct wn_gather *gather;

@@ -8,6 +8,7 @@
 #include "clean/gather.h"
 #include "clean/hashed.h"
 #include "clean/probing.h"
+#include "clean/spelling.h"
 
 static unsigned options_of(const struct wn_clean_settings *s)
 {
@@ -55,6 +56,9 @@ static int enter(struct wn_run *run, struct wn_span text, struct wn_error *err)
     row->mailbox = wn_tables_intern_mailbox(t, local, id, wn_hash(key, n), &added);
     if (!wn_span_equal(named, (struct wn_span){key, n})) {
         wn_hashed_name(run, row->mailbox, named);
+    }
+    if (added) {
+        wn_spelling_add(run, row->mailbox, wn_address_local(&address));
     }
     return status;
 }

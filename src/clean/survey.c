@@ -11,6 +11,7 @@
 #include "clean/enter.h"
 #include "clean/gather.h"
 #include "clean/hashed.h"
+#include "clean/spelling.h"
 #include "csv/scan.h"
 
 enum {
@@ -28,7 +29,8 @@ struct finding {
     uint32_t bits;
     uint32_t domain; /* id, or WN_NONE when this worker does not know it */
     uint16_t local_length, domain_length;
-    uint16_t name_length; /* of the name behind the key, where that was folded out of one */
+    uint16_t name_length;    /* of the name behind the key, where that was folded out of one */
+    uint16_t spelled_length; /* of the local part behind that, as it is written */
     bool has_cell, has_mailbox;
 };
 
@@ -204,7 +206,7 @@ static void find(const struct survey *s, struct batch *b, const struct wn_record
     f->bits = (address->flags & WN_ROW_FLAGS) | (uint32_t)address->fault << WN_ROW_FAULT_SHIFT |
               (address->verbatim ? (uint32_t)WN_ROW_VERBATIM : 0) |
               (value.p != raw.p || value.n != raw.n ? (uint32_t)WN_ROW_QUOTED_CELL : 0);
-    f->domain_length = f->name_length = 0;
+    f->domain_length = f->name_length = f->spelled_length = 0;
     if (address->length == 0) {
         find_meant(b, address, value, f);
         return;
@@ -235,6 +237,11 @@ static void find(const struct survey *s, struct batch *b, const struct wn_record
     if (s->run->hashes > 0 && name_length > 0 && !wn_span_equal(named, (struct wn_span){key, n})) {
         f->name_length = (uint16_t)name_length;
         wn_buf_add(&b->keys, name, name_length);
+    }
+    if (s->run->settings->probe.on) {
+        struct wn_span spelled = wn_address_local(address);
+        f->spelled_length = (uint16_t)spelled.n;
+        wn_buf_add_span(&b->keys, spelled);
     }
 }
 
@@ -337,8 +344,12 @@ static int enter_record(struct survey *s, struct batch *b, const struct wn_recor
     }
     bool added;
     uint32_t mailbox = wn_tables_intern_mailbox(t, local, domain_id, f->key_hash, &added);
+    const char *behind = domain.p + f->domain_length;
     if (f->name_length > 0) {
-        wn_hashed_name(run, mailbox, (struct wn_span){domain.p + f->domain_length, f->name_length});
+        wn_hashed_name(run, mailbox, (struct wn_span){behind, f->name_length});
+    }
+    if (added && f->spelled_length > 0) {
+        wn_spelling_add(run, mailbox, (struct wn_span){behind + f->name_length, f->spelled_length});
     }
     struct wn_mailbox *m = wn_tables_mailbox(t, mailbox);
     bool seen = m->first_row != WN_NONE &&

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A server that refuses everybody alike is not believed before somebody vouches for it, and what it
-said until then is no verdict, however the run ends: WN_BINARY=... python3
-tests/e2e/test_probe_doubt.py"""
+"""Probing one scripted server: WN_BINARY=... python3 tests/e2e/test_probe_server.py"""
 
 import contextlib
 import signal
@@ -17,7 +15,7 @@ from support import main
 from zoo_checks import recipient
 
 WHY_NOT = smtp_zoo.why_not() or (None if nsd.find_nsd() else "nsd is not installed")
-DOMAIN = "liar.brackwell.net"
+DOMAIN = "firm.brackwell.net"
 POSTMASTER = "postmaster@" + DOMAIN
 PEOPLE = [f"{name}@{DOMAIN}" for name in (
     "ada bob cay dan eva fay gus han ida joe kay leo mia ned ola pam quy roy sue tom una vic wes "
@@ -25,16 +23,56 @@ PEOPLE = [f"{name}@{DOMAIN}" for name in (
 
 
 @unittest.skipIf(WHY_NOT, WHY_NOT or "")
-class DoubtTest(probing.ProbeCase):
-    def setUp(self):
-        super().setUp()
-        self.liar = Server("mx." + DOMAIN, ["127.1.0.1"], PERSONAS["postfix"],
-                           {POSTMASTER: "later"})
-        self.zoo = Zoo([self.liar]).start()
+class ServerCase(probing.ProbeCase):
+    """One domain with one server, `mail`."""
+
+    def begin(self, mailboxes):
+        """`mailboxes`: address -> state; nobody else is there."""
+        self.mail = Server("mx." + DOMAIN, ["127.1.0.1"], PERSONAS["postfix"], mailboxes)
+        self.zoo = Zoo([self.mail]).start()
         self.addCleanup(self.zoo.stop)
         self.server = nsd.Nsd([self.write("zone", probing.zone(
             {DOMAIN: [(10, "mx." + DOMAIN)]}, {"mx." + DOMAIN: ["127.1.0.1"]}))]).start()
         self.addCleanup(self.server.stop)
+
+
+class SpellingTest(ServerCase):
+    """Whether two names that differ in case are one mailbox is their server's to say."""
+
+    def said(self):
+        return [e.text for e in self.zoo.transcript()
+                if e.text.startswith("RCPT") and "postmaster" not in e.text]
+
+    def test_clean(self):
+        self.begin({f"bob.smith@{DOMAIN}": "present", f"joe@{DOMAIN}": "present"})
+        self.list_of([f"Bob.Smith@{DOMAIN.upper()}", f"bob.smith@{DOMAIN}", f"joe@{DOMAIN}",
+                      f"JOE@{DOMAIN}"])
+        found = self.probe(self.server, self.zoo.port)
+        self.assertEqual(self.said()[:2], [f"RCPT TO:<Bob.Smith@{DOMAIN}>",
+                                           f"RCPT TO:<joe@{DOMAIN}>"])
+        self.assertEqual(len(self.said()), 3)  # with one that nobody has
+        self.assertEqual([row["reason"] for row in found.report],
+                         ["mailbox_accepted", "duplicate", "mailbox_accepted", "duplicate"])
+        # What is known of it is known of the mailbox, however it is written.
+        self.list_of([f"BOB.smith@{DOMAIN}"])
+        self.assertEqual([row["reason"] for row in self.probe(self.server, self.zoo.port).report],
+                         ["mailbox_accepted"])
+        self.assertEqual(len(self.said()), 3)
+
+    def test_check(self):
+        self.begin({f"bob.smith@{DOMAIN}": "present"})
+        self.winnow("check", *probing.OPTIONS, "--smtp-port", str(self.zoo.port), "--dns-server",
+                    self.server.address, "--db", self.db, f"Bob.Smith@{DOMAIN}")
+        self.assertEqual(self.said()[0], f"RCPT TO:<Bob.Smith@{DOMAIN}>")
+
+
+class DoubtTest(ServerCase):
+    """A server that refuses everybody alike is not believed before somebody vouches for it, and
+    what it said until then is no verdict, however the run ends."""
+
+    def setUp(self):
+        super().setUp()
+        self.begin({POSTMASTER: "later"})
         self.list_of(PEOPLE)
 
     def expired(self):
@@ -46,7 +84,7 @@ class DoubtTest(probing.ProbeCase):
     def ended(self, number):
         """Starts a run and ends it while the postmaster is waited for."""
         run = self.start(*self.words(self.server, self.zoo.port, "--probe-retry", "60s"))
-        self.wait_until("the question", lambda: self.liar.asked[POSTMASTER])
+        self.wait_until("the question", lambda: self.mail.asked[POSTMASTER])
         self.wait_until("the doubt in the store", lambda: self.expired() == 20)
         run.send_signal(number)
         if number == signal.SIGKILL:
@@ -68,7 +106,7 @@ class DoubtTest(probing.ProbeCase):
                 self.assertEqual(found.count("unknown recheck_due"), 20)
                 self.assertEqual(found.count("plausible not_probed"), 5)
         # All of them are asked again, and believed as soon as somebody vouches for the server.
-        self.liar.mailboxes[POSTMASTER] = "present"
+        self.mail.mailboxes[POSTMASTER] = "present"
         before = len(self.zoo.transcript())
         found = self.probe(self.server, self.zoo.port)
         asked = {recipient(e) for e in self.zoo.transcript()[before:]} - {None}
