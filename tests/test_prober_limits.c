@@ -454,6 +454,18 @@ START_TEST(test_a_visitor_that_fails)
 }
 END_TEST
 
+/* So does what could not be stored while nobody answered; it used to be seen with the next answer.
+ */
+START_TEST(test_progress_that_fails)
+{
+    struct fake_persona grey = {.greylist_ms = 60000};
+    x.progress_status = WN_E_IO;
+    (void)probing_mailboxes(&x, probing_site(&x, "a.example", grey, 0), "m", 20, OK);
+    ck_assert_int_eq(probing_try(&x), WN_E_IO);
+    ck_assert_uint_eq(x.progressed, 1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     const TTest *const tests[] = {test_connections,
@@ -475,7 +487,8 @@ static Suite *suite(void)
                                   test_turns,
                                   test_speed,
                                   test_stop,
-                                  test_a_visitor_that_fails};
+                                  test_a_visitor_that_fails,
+                                  test_progress_that_fails};
     Suite *s = suite_create("prober_limits");
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         TCase *c = tcase_create(tests[i]->name);

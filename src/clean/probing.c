@@ -19,6 +19,7 @@
 enum {
     OUR_TROUBLE_S = 3600, /* how long it counts that a server could not be asked */
     WAIT_MS = 100,
+    KEEP_USED_MS = 1000, /* between notes of what groups were asked */
     CONNECT_MS = 15000,
     BANNER_MS = 45000 /* a slow banner is a defence against spam, not a failure */
 };
@@ -31,7 +32,6 @@ struct asking {
     struct wn_segments exchangers; /* by plan domain: struct wn_exchangers *, or NULL */
     struct wn_segments domains;    /* by the prober's number: index into the plan's */
     int64_t began_ms, kept_ms;     /* of the prober's clock; kept: the use of groups */
-    int status;                    /* of what `progress` did */
     struct wn_error *err;
 };
 
@@ -227,9 +227,6 @@ static int keep_stop(struct asking *a, const struct wn_prober_report *r)
 static int take_report(void *arg, const struct wn_prober_report *r)
 {
     struct asking *a = arg;
-    if (a->status != WN_OK) {
-        return a->status;
-    }
     switch (r->kind) {
     case WN_PROBER_ANSWER:
     case WN_PROBER_PARKED:
@@ -266,19 +263,11 @@ static int keep_used(struct asking *a)
     return status;
 }
 
-static void show_progress(void *arg)
+static void show_progress(struct asking *a)
 {
-    struct asking *a = arg;
     struct wn_run *run = a->run;
     struct wn_prober_counts counts;
     char note[64] = "";
-    if (a->status == WN_OK && a->io->now_ms(a->io->arg) - a->kept_ms >= 1000) {
-        a->kept_ms = a->io->now_ms(a->io->arg);
-        a->status = keep_used(a);
-    }
-    if (a->status == WN_OK) {
-        a->status = wn_gather_commit(run, false, a->err);
-    }
     if (!wn_progress_due(&run->progress)) {
         return;
     }
@@ -291,6 +280,21 @@ static void show_progress(void *arg)
     }
     wn_progress_show(&run->progress, "probing", counts.answered, a->probing->plan.mailboxes.length,
                      "mailboxes", note[0] != '\0' ? note : NULL);
+}
+
+static int go_on(void *arg)
+{
+    struct asking *a = arg;
+    int status = WN_OK;
+    if (a->io->now_ms(a->io->arg) - a->kept_ms >= KEEP_USED_MS) {
+        a->kept_ms = a->io->now_ms(a->io->arg);
+        status = keep_used(a);
+    }
+    if (status == WN_OK) {
+        status = wn_gather_commit(a->run, false, a->err);
+    }
+    show_progress(a);
+    return status;
 }
 
 /* --- asking ---------------------------------------------------------------------------------- */
@@ -403,8 +407,8 @@ static int run_prober(struct asking *a)
     a->prober = wn_prober_new(&config, a->io);
     a->began_ms = a->io->now_ms(a->io->arg);
     fill_prober(a);
-    int status = wn_prober_run(a->prober, a->run->stop, take_report, show_progress, a, a->err);
-    int kept = a->status == WN_OK ? keep_used(a) : WN_OK;
+    int status = wn_prober_run(a->prober, a->run->stop, take_report, go_on, a, a->err);
+    int kept = keep_used(a);
     wn_prober_counts(a->prober, &counts);
     a->probing->asked = counts.asked;
     a->probing->connections = counts.connections;
@@ -412,7 +416,6 @@ static int run_prober(struct asking *a)
     a->probing->unproven = counts.unproven;
     note_left_out(a);
     wn_prober_free(a->prober);
-    status = status == WN_OK ? a->status : status;
     return status == WN_OK ? kept : status;
 }
 

@@ -122,6 +122,7 @@ struct wn_prober_report {
 
 /* Any other status than WN_OK ends the run with it. */
 typedef int wn_prober_visit(void *arg, const struct wn_prober_report *report);
+typedef int wn_prober_progress(void *arg);
 
 struct wn_prober_counts {
     uint64_t asked;       /* RCPT commands sent, random and repeated ones included */
@@ -151,8 +152,9 @@ bool wn_prober_use(const struct wn_prober *p, size_t number, struct wn_prober_us
  * at the end get theirs, greylisted or busy, with `due_ms` (but not those that an earlier run had
  * parked and this one did not ask). `progress`, unless NULL, is called each 200 ms or more often.
  * `stop` may be NULL. Once. Errors: WN_E_INTERNAL (a sender that no command can hold), WN_E_IO (no
- * connection can be made at all, for want of handles), what `visit` returned. */
+ * connection can be made at all, for want of handles), what `visit` or `progress`
+ * returned. */
 int wn_prober_run(struct wn_prober *p, const _Atomic int *stop, wn_prober_visit *visit,
-                  void (*progress)(void *arg), void *arg, struct wn_error *err);
+                  wn_prober_progress *progress, void *arg, struct wn_error *err);
 
 #endif

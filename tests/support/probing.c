@@ -174,7 +174,7 @@ static int visit(void *arg, const struct wn_prober_report *r)
     return x->visit_status;
 }
 
-static void progress(void *arg)
+static int progress(void *arg)
 {
     struct probing *x = arg;
     int64_t now = fake_now(x->w);
@@ -182,6 +182,7 @@ static void progress(void *arg)
     x->longest_silence = silence > x->longest_silence ? silence : x->longest_silence;
     x->progressed_at = now;
     x->progressed++;
+    return x->progress_status;
 }
 
 /* A connection is open from CONNECT to whoever ends it first. */

@@ -38,7 +38,7 @@ struct probing {
     char stopped_text[512]; /* of the last */
     unsigned progressed;
     int64_t progressed_at, longest_silence;
-    int visit_status; /* what the visitor returns */
+    int visit_status, progress_status; /* what these return */
     _Atomic int stop;
     struct wn_error err;
 };

@@ -117,7 +117,7 @@ static void end(struct wn_prober *p)
 
 /* One round. False: all is done. */
 static bool go_round(struct wn_prober *p, const _Atomic int *stop, int64_t *told_ms,
-                     void (*progress)(void *arg))
+                     wn_prober_progress *progress)
 {
     p->now_ms = p->io.now_ms(p->io.arg);
     if (stop != NULL && *stop != 0 && p->stop_ms == INT64_MAX) {
@@ -139,7 +139,10 @@ static bool go_round(struct wn_prober *p, const _Atomic int *stop, int64_t *told
     }
     if (progress != NULL && (p->now_ms >= *told_ms + PROGRESS_MS || *told_ms == 0)) {
         *told_ms = p->now_ms;
-        progress(p->arg);
+        p->status = progress(p->arg);
+        if (p->status != WN_OK) {
+            return false;
+        }
     }
     struct wn_link_event event;
     if (p->io.wait(p->io.arg, idle_ms(p), &event)) {
@@ -150,7 +153,7 @@ static bool go_round(struct wn_prober *p, const _Atomic int *stop, int64_t *told
 }
 
 int wn_prober_run(struct wn_prober *p, const _Atomic int *stop, wn_prober_visit *visit,
-                  void (*progress)(void *arg), void *arg, struct wn_error *err)
+                  wn_prober_progress *progress, void *arg, struct wn_error *err)
 {
     if (!wn_smtp_address_fits(p->config.sender, true)) {
         return wn_error_set(err, WN_E_INTERNAL, "the probe's sender cannot be said to a server");
