@@ -14,6 +14,7 @@
 #include "clean/spelling.h"
 #include "smtp/live.h"
 #include "smtp/prober.h"
+#include "smtp/provider.h"
 #include "store/probes.h"
 
 enum {
@@ -299,20 +300,32 @@ static int go_on(void *arg)
 
 /* --- asking ---------------------------------------------------------------------------------- */
 
+/* A domain's hosts, in their order, but for those that another known provider runs, as a backup:
+ * that one has limits of its own, which are not those of this domain's group. Returns how many. */
+static size_t list_hosts(const struct wn_exchangers *e, uint32_t provider,
+                         struct wn_prober_host *hosts)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->count; i++) {
+        uint32_t its = wn_provider_of(wn_span_of(e->v[i].name));
+        if (its == 0 || its == provider) {
+            hosts[n++] = (struct wn_prober_host){e->v[i].name, e->v[i].ips, e->v[i].count};
+        }
+    }
+    return n;
+}
+
 static void add_domain(struct asking *a, uint32_t index, const struct wn_exchangers *e)
 {
     struct wn_plan_domain *planned = wn_segments_at(&a->probing->plan.domains, index);
     const struct wn_plan_group *g = wn_segments_at(&a->probing->plan.groups, planned->group);
     const struct wn_domain *d = table_domain(a, index);
     struct wn_prober_host *hosts = wn_calloc(e->count, sizeof *hosts);
-    for (size_t i = 0; i < e->count; i++) {
-        hosts[i] = (struct wn_prober_host){e->v[i].name, e->v[i].ips, e->v[i].count};
-    }
     struct wn_prober_domain domain = {.name = {d->name, d->length},
                                       .group = g->name,
                                       .provider = g->provider,
                                       .hosts = hosts,
-                                      .host_count = e->count,
+                                      .host_count = list_hosts(e, g->provider, hosts),
                                       .known = d->catch_all};
     planned->number = wn_prober_domain(a->prober, &domain);
     *(uint32_t *)wn_segments_push(&a->domains) = index;

@@ -26,13 +26,16 @@ PEOPLE = [f"{name}@{DOMAIN}" for name in (
 class ServerCase(probing.ProbeCase):
     """One domain with one server, `mail`."""
 
-    def begin(self, mailboxes):
-        """`mailboxes`: address -> state; nobody else is there."""
+    def begin(self, mailboxes, exchangers=((10, "mx." + DOMAIN),)):
+        """`mailboxes`: address -> state; nobody else is there. `exchangers`: of the domain; the
+        server is all of them but those whose name begins with "dead"."""
         self.mail = Server("mx." + DOMAIN, ["127.1.0.1"], PERSONAS["postfix"], mailboxes)
         self.zoo = Zoo([self.mail]).start()
         self.addCleanup(self.zoo.stop)
-        self.server = nsd.Nsd([self.write("zone", probing.zone(
-            {DOMAIN: [(10, "mx." + DOMAIN)]}, {"mx." + DOMAIN: ["127.1.0.1"]}))]).start()
+        hosts = {host: ["127.1.0.9" if host.startswith("dead") else "127.1.0.1"]
+                 for _, host in exchangers}
+        self.server = nsd.Nsd([self.write("zone", probing.zone({DOMAIN: exchangers}, hosts))])
+        self.server.start()
         self.addCleanup(self.server.stop)
 
 
@@ -64,6 +67,24 @@ class SpellingTest(ServerCase):
         self.winnow("check", *probing.OPTIONS, "--smtp-port", str(self.zoo.port), "--dns-server",
                     self.server.address, "--db", self.db, f"Bob.Smith@{DOMAIN}")
         self.assertEqual(self.said()[0], f"RCPT TO:<Bob.Smith@{DOMAIN}>")
+
+
+class BackupTest(ServerCase):
+    """A backup host that a known provider runs is not asked under the limits of another."""
+
+    def reasons(self, backup):
+        self.begin({f"joe@{DOMAIN}": "present"},
+                   [(10, "dead." + DOMAIN), (20, backup)])
+        self.list_of([f"joe@{DOMAIN}"])
+        found = self.probe(self.server, self.zoo.port)
+        return [row["reason"] for row in found.report]
+
+    def test_of_ones_own(self):
+        self.assertEqual(self.reasons("mx2." + DOMAIN), ["mailbox_accepted"])
+
+    def test_of_a_provider(self):
+        self.assertEqual(self.reasons("brackwell.mail.protection.outlook.com"), ["no_connection"])
+        self.assertEqual(self.zoo.transcript(), [])
 
 
 class DoubtTest(ServerCase):
