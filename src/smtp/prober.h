@@ -33,7 +33,7 @@ struct wn_prober_config {
     uint32_t connections;    /* of a group; 0: what limits.h says */
     uint32_t per_minute;     /* recipients of a group in any 60 s; 0: what limits.h says */
     uint64_t max;            /* recipients asked in all (RCPT commands); 0: no limit */
-    int64_t budget_ms;       /* for all of it; 0: no limit */
+    int64_t budget_ms;       /* for all of it, and then five seconds for leaving; 0: no limit */
     int64_t command_ms;      /* for one reply; 0: 30 s */
     const int64_t *retry_ms; /* after the first, second … temporary reply; none: never again */
     size_t retries;

@@ -36,6 +36,7 @@ enum {
     SESSION_MS = 300000, /* a connection, whatever it waits for */
     MINUTE_MS = 60000,   /* of which a group's rate is the limit */
     STOP_MS = 2000,      /* for saying QUIT when the run is told to stop */
+    OVERTIME_MS = 5000,  /* for the replies that are on their way when the budget ends */
     PROGRESS_MS = 100,   /* between calls of progress, and looks at *stop; at most twice that */
     ENDPOINTS_MAX = 16,  /* addresses of a lane that are tried */
     HOST_IPS_MAX = 4,    /* of these, of one host */

@@ -123,7 +123,7 @@ static bool go_round(struct wn_prober *p, const _Atomic int *stop, int64_t *told
     if (stop != NULL && *stop != 0 && p->stop_ms == INT64_MAX) {
         begin_to_end(p, p->now_ms + STOP_MS);
     } else if (!p->ending && p->now_ms >= p->end_ms) {
-        begin_to_end(p, INT64_MAX);
+        begin_to_end(p, p->now_ms + OVERTIME_MS);
     }
     wn_session_expire(p);
     if (!p->ending) {
