@@ -140,6 +140,19 @@ START_TEST(test_catch_all_that_an_earlier_run_left)
 }
 END_TEST
 
+/* With few questions left, the one that an earlier run did not come to is asked first. */
+START_TEST(test_catch_all_that_was_promised)
+{
+    x.config.max = 1;
+    uint32_t d = probing_site(&x, "a.example", honest, 0);
+    (void)probing_mailboxes(&x, d, "m", 5, OK);
+    wn_prober_catch_all(x.p, d);
+    probing_run(&x);
+    assert_catch_all(d, "refused");
+    ck_assert_uint_eq(probing_entries(&x, FAKE_RCPT), 1);
+}
+END_TEST
+
 /* Of a large domain the random mailbox does not wait for the last real one. */
 START_TEST(test_catch_all_of_a_large_domain)
 {
@@ -560,6 +573,7 @@ static Suite *suite(void)
                                   test_catch_all,
                                   test_catch_all_is_not_asked,
                                   test_catch_all_that_an_earlier_run_left,
+                                  test_catch_all_that_was_promised,
                                   test_catch_all_of_a_large_domain,
                                   test_hosts_in_order,
                                   test_no_host_answers,

@@ -84,7 +84,7 @@ void wn_prober_mailbox(struct wn_prober *p, uint32_t domain, struct wn_span addr
                        bool canary, int64_t not_before_ms);
 
 /* An earlier run found a mailbox of the domain accepted and did not come to ask for a random one:
- * this one does, once the domain's own mailboxes are asked. */
+ * this one does, at the end of the domain's first session. */
 void wn_prober_catch_all(struct wn_prober *p, uint32_t domain);
 
 enum wn_prober_report_kind {

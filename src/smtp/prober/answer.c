@@ -93,7 +93,7 @@ void wn_domain_random(struct wn_prober *p, struct domain *d)
     const struct group *g = d->lane->group;
     if (!p->config.catch_all || !d->accepted || d->random != NULL ||
         d->known != WN_CATCH_ALL_not_run || g->limits.never_catch_all || g->stopped || g->silent ||
-        p->ending || (d->open > 0 && d->settled < RANDOM_AFTER)) {
+        p->ending || (d->open > 0 && d->settled < RANDOM_AFTER && !d->promised)) {
         return;
     }
     struct wn_buf address = {0};

@@ -176,7 +176,7 @@ static bool start_at(struct wn_prober *p, struct group *g, struct lane *lane)
         wait_for_rate(p, g, need);
         return false;
     }
-    struct task *t = wn_lane_next(lane, NULL, lane->recipients, wn_gate_allowance(g) > 0);
+    struct task *t = wn_lane_next(lane, NULL, (uint32_t)need, wn_gate_allowance(g) > 0);
     return t != NULL && wn_session_start(p, lane, t);
 }
 

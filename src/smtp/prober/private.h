@@ -113,6 +113,7 @@ struct domain {
     uint32_t settled; /* mailboxes that are answered */
     bool queued;
     bool accepted; /* a mailbox was */
+    bool promised; /* by an earlier run: its random mailbox goes with its first session */
     enum wn_catch_all known;
     struct task *random; /* NULL until it is needed */
 };

@@ -278,6 +278,7 @@ void wn_prober_mailbox(struct wn_prober *p, uint32_t domain, struct wn_span addr
 void wn_prober_catch_all(struct wn_prober *p, uint32_t domain)
 {
     p->domains[domain]->accepted = true;
+    p->domains[domain]->promised = true;
 }
 
 void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts)

@@ -222,9 +222,10 @@ static void refill(struct wn_prober *p, struct session *s)
 {
     struct group *g = s->lane->group;
     while (s->taken < s->limit && !s->last && g->gate == GATE_OPEN &&
-           (s->out == 0 || s->pipelining) && wn_group_allowance(p, g) > 0) {
-        struct task *t =
-            wn_lane_next(s->lane, s->domain, s->limit - s->taken, wn_gate_allowance(g) > 0);
+           (s->out == 0 || s->pipelining)) {
+        uint64_t left = wn_group_allowance(p, g);
+        left = left < s->limit - s->taken ? left : s->limit - s->taken;
+        struct task *t = wn_lane_next(s->lane, s->domain, (uint32_t)left, wn_gate_allowance(g) > 0);
         if (t == NULL) {
             break;
         }
