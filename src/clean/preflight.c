@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "dns/ask.h"
 
 struct preflight {
@@ -134,38 +133,4 @@ int wn_probing_preflight(struct wn_run *run, struct wn_error *err)
                               wn_buf_text(p.warnings));
     }
     return status;
-}
-
-/* Connects, takes leave if it was greeted, and says whether anybody was there. */
-static bool reaches(struct wn_transport *t, const struct wn_endpoint *to, const _Atomic int *stop)
-{
-    enum {
-        WAIT_MS = 200,
-        LEAVE_MS = 2000
-    };
-    struct wn_link *link = wn_transport_connect(t, to, false, NULL);
-    struct wn_link_event event = {.kind = WN_LINK_FAILED, .phase = WN_LINK_CONNECT};
-    while (link != NULL && *stop == 0 && !wn_transport_wait(t, WAIT_MS, &event)) {
-    }
-    bool reached = event.kind != WN_LINK_FAILED || event.phase != WN_LINK_CONNECT;
-    if (event.kind == WN_LINK_READY) {
-        const struct wn_smtp_command quit = {.verb = WN_SMTP_QUIT};
-        int64_t end = wn_clock_monotonic_ms() + LEAVE_MS, left = LEAVE_MS;
-        (void)wn_link_send(link, &quit, NULL);
-        for (; left > 0 && event.kind != WN_LINK_CLOSED; left = end - wn_clock_monotonic_ms()) {
-            (void)wn_transport_wait(t, (int)left, &event);
-        }
-    }
-    wn_link_close(link);
-    return reached;
-}
-
-void wn_probing_reach(struct wn_run *run, struct wn_transport *transport,
-                      const struct wn_endpoint *to, size_t count)
-{
-    bool reached = count < WN_REACH_FEWEST;
-    for (size_t i = 0; i < count && !reached && *run->stop == 0; i++) {
-        reached = reaches(transport, &to[i], run->stop);
-    }
-    run->probing->port_blocked = !reached && *run->stop == 0;
 }

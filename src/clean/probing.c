@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "clean/gather.h"
+#include "clean/reach.h"
 #include "clean/recall.h"
 #include "clean/spelling.h"
 #include "smtp/live.h"
@@ -432,26 +433,6 @@ static int run_prober(struct asking *a)
     return status == WN_OK ? kept : status;
 }
 
-/* The first server of a few groups. */
-static size_t choose_endpoints(struct asking *a, struct wn_endpoint to[WN_REACH_MOST])
-{
-    const struct wn_probe_plan *plan = &a->probing->plan;
-    uint32_t groups[WN_REACH_MOST];
-    size_t n = 0;
-    for (uint32_t i = 0; i < plan->domains.length && n < WN_REACH_MOST; i++) {
-        struct wn_exchangers *const *e = wn_segments_at(&a->exchangers, i);
-        bool seen = *e == NULL || (*e)->count == 0;
-        for (size_t k = 0; k < n; k++) {
-            seen = seen || groups[k] == plan_domain(a, i)->group;
-        }
-        if (!seen) {
-            groups[n] = plan_domain(a, i)->group;
-            to[n++] = (struct wn_endpoint){(*e)->v[0].name, (*e)->v[0].ips[0]};
-        }
-    }
-    return n;
-}
-
 /* No mailbox was asked: that says something about us and nothing about them. */
 static void note_blocked(struct asking *a)
 {
@@ -460,6 +441,7 @@ static void note_blocked(struct asking *a)
                                    .at = a->run->settings->now,
                                    .diagnostic =
                                        WN_SPAN("no mail server could be reached from here")};
+    a->probing->port_blocked = true;
     for (uint32_t i = 0; i < mailboxes->length; i++) {
         const struct wn_plan_mailbox *m = wn_segments_at(mailboxes, i);
         wn_tables_set_probe(&a->run->tables, m->id, &probe);
@@ -482,8 +464,9 @@ static int ask(struct asking *a)
     if (status != WN_OK) {
         return status;
     }
-    wn_probing_reach(a->run, transport, to, choose_endpoints(a, to));
-    if (a->probing->port_blocked) {
+    size_t tried = wn_reach_choose(&a->probing->plan, &a->exchangers, to);
+    bool reached = tried == 0 || wn_reach_any(transport, to, tried, s->sockets, a->run->stop);
+    if (!reached && *a->run->stop == 0) {
         note_blocked(a);
     } else {
         wn_live_io(transport, &io);

@@ -28,17 +28,6 @@ struct wn_probing {
  * unless settings->probe.force; then it is in run->probing->warnings. Otherwise those of wn_ask. */
 int wn_probing_preflight(struct wn_run *run, struct wn_error *err);
 
-enum {
-    WN_REACH_FEWEST = 3, /* servers that tell something about us when none can be reached */
-    WN_REACH_MOST = 5
-};
-
-/* Whether mail servers can be reached at all: tries those given, one after the other, until one is
- * there, and sets run->probing->port_blocked when none is. Fewer than WN_REACH_FEWEST tell nothing
- * and are not tried. */
-void wn_probing_reach(struct wn_run *run, struct wn_transport *transport,
-                      const struct wn_endpoint *to, size_t count);
-
 /* Plans, and asks unless settings->dry_run. Once routes and histories are in the tables. */
 int wn_probing_ask(struct wn_run *run, struct wn_error *err);
 
