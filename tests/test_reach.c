@@ -19,7 +19,8 @@
 
 /* A letter is a group with a domain, a '+' another domain of the group before:
  * u  of nobody known     L  the same, with many mailboxes
- * k  a known provider's  -  without a host, as DNS failed
+ * k  a known provider's  s  stopped
+ * b  its budget is used  -  without a host, as DNS failed
  * 0  without a host, as none has an address
  * What is chosen are groups by their place, from 0. */
 static const struct choice {
@@ -33,6 +34,9 @@ static const struct choice {
     {"domains of one group are one", "u+u+u+u", ""},
     {"the largest first", "uuuLu", "3 0 1 2 4 "},
     {"known before large", "uLuku", "3 1 0 2 4 "},
+    {"a stopped one is left alone", "suuuuu", "1 2 3 4 5 "},
+    {"one whose day is used up is left alone", "uubuuu", "0 1 3 4 5 "},
+    {"those left alone are not enough", "ssskbu", ""},
     {"no host, nothing to try", "-uuuu", ""},
     {"nor without an address", "u0uuuu", "0 2 3 4 5 "},
     {"but another domain of the group may have one", "-+uuuu", "0 1 2 3 4 "},
@@ -64,7 +68,11 @@ static void add(struct wn_probe_plan *plan, struct wn_segments *exchangers, cons
 {
     if (*p != '+') {
         struct wn_plan_group *g = wn_segments_push(&plan->groups);
-        *g = (struct wn_plan_group){.mailboxes = *p == 'L' ? 100 : 1, .provider = *p == 'k'};
+        *g = (struct wn_plan_group){.mailboxes = *p == 'L' ? 100 : 1,
+                                    .provider = *p == 'k',
+                                    .limits.per_day = 10,
+                                    .used_today = *p == 'b' ? 10 : 9,
+                                    .stopped_until = *p == 's'};
     }
     uint32_t group = plan->groups.length - 1;
     *(struct wn_plan_domain *)wn_segments_push(&plan->domains) =

@@ -26,6 +26,11 @@ struct candidate {
     uint32_t index;                  /* of the group in the plan */
 };
 
+static bool may_be_asked(const struct wn_plan_group *g)
+{
+    return g->stopped_until == 0 && g->used_today < g->limits.per_day;
+}
+
 /* Known providers first, then the largest; then as the list has them. */
 static int telling_first(const void *a, const void *b)
 {
@@ -40,7 +45,7 @@ static int telling_first(const void *a, const void *b)
     return x->index < y->index ? -1 : 1;
 }
 
-/* The groups with a host, behind one another. */
+/* The groups that may be tried, behind one another; those without a host go. */
 static size_t find_candidates(const struct wn_probe_plan *plan,
                               const struct wn_segments *exchangers, struct candidate *found)
 {
@@ -52,7 +57,7 @@ static size_t find_candidates(const struct wn_probe_plan *plan,
         const struct wn_plan_domain *d = wn_segments_at(&plan->domains, i);
         const struct wn_exchangers *e = *(struct wn_exchangers **)wn_segments_at(exchangers, i);
         struct candidate *c = &found[d->group];
-        if (e != NULL && e->count > 0 && c->host == NULL) {
+        if (e != NULL && e->count > 0 && c->host == NULL && may_be_asked(c->group)) {
             c->host = &e->v[0];
         }
     }

@@ -17,8 +17,9 @@ enum {
 };
 
 /* Whom to try: a host each of at most WN_REACH_MOST groups of the plan, in the order in which they
- * tell most. 0 where they would tell nothing: there are too few. `exchangers`: by plan
- * domain, struct wn_exchangers * or NULL; the endpoints' names point into them. */
+ * tell most. 0 where they would tell nothing: there are too few. Nobody who is not to be asked
+ * today is among them: no group that is stopped or whose day's budget is used up. `exchangers`:
+ * by plan domain, struct wn_exchangers * or NULL; the endpoints' names point into them. */
 size_t wn_reach_choose(const struct wn_probe_plan *plan, const struct wn_segments *exchangers,
                        struct wn_endpoint to[WN_REACH_MOST]);
 

@@ -4,6 +4,8 @@
 that trial. WN_BINARY=... python3 tests/e2e/test_reach.py"""
 
 import contextlib
+import sqlite3
+import time
 import unittest
 
 import nsd
@@ -14,6 +16,7 @@ from support import main
 from zoo_checks import sessions
 
 WHY_NOT = smtp_zoo.why_not() or (None if nsd.find_nsd() else "nsd is not installed")
+DAY = 86400
 NOBODY = "127.3.0.250"  # no server of these tests is there
 
 
@@ -41,6 +44,14 @@ class ReachTest(ProbeCase):
         return [entries[0].server for entries in sessions(self.zoo.transcript()).values()
                 if not any(e.what == "in" and e.text.startswith("MAIL") for e in entries)]
 
+    def fill_store(self, day, used, stopped_until):
+        """What earlier runs knew of the last two of six providers; nothing of the others."""
+        self.winnow("clean", "--offline", "--db", self.db, "--dry-run", "list.csv")
+        with contextlib.closing(sqlite3.connect(self.db)) as store, store:
+            store.executemany("INSERT INTO probe_group VALUES (?, ?, ?, ?, ?, '554 Go away')",
+                              [(name, day, used, stopped_until and 1, stopped_until)
+                               for name in self.names_of[4:]])
+
     def reasons(self, output):
         return list(output.by("email", "reason").values())
 
@@ -55,6 +66,28 @@ class ReachTest(ProbeCase):
                 self.assertIsNone(output.summary["run"]["probe"]["blocked"])
                 # The first that is there ends the trial; one more may have come about meanwhile.
                 self.assertIn(len(self.tried()), (1, 2))
+
+    def test_who_is_not_to_be_asked_is_not_tried(self):
+        """Providers that wanted no more of us, or were asked all that they bear today, were
+        connected to all the same, to see whether anybody is there."""
+        today = int(time.time()) // DAY
+        for name, past in (("stopped", (today, 1, (today + 2) * DAY)),
+                           ("used up", (today + 1, 100_000, 0))):
+            # Nobody else is there; with those two there would be enough to tell.
+            with self.subTest(name), self.world(6, range(4)):
+                self.db = self.path(f"{name}.db")
+                self.fill_store(*past)
+                output = self.probe(self.server, self.zoo.port, output=f"{name}.winnow")
+                self.assertEqual(self.reasons(output), ["no_connection"] * 4 + ["not_checked"] * 2)
+                self.assertEqual(self.zoo.transcript(), [])
+
+    def test_nobody_is_left_to_be_tried(self):
+        with self.world(6, range(4)):
+            self.fill_store(0, 0, (int(time.time()) // DAY + 2) * DAY)
+            self.list_of(f"ann@{name}" for name in self.names_of[4:])
+            output = self.probe(self.server, self.zoo.port)
+            self.assertEqual(self.reasons(output), ["not_checked"] * 2)
+            self.assertEqual(self.zoo.transcript(), [])
 
     def test_all_are_dead(self):
         with self.world(24, range(24)):
