@@ -351,12 +351,17 @@ static int wait_for_routes(struct wn_run *run, struct wn_error *err)
  * and keep nothing. */
 static int open_store_quietly(struct wn_run *run, struct wn_error *err)
 {
-    struct wn_error ignored = {0};
+    struct wn_error *why = &run->why_read_only;
     const char *path = run->settings->db;
-    if (wn_lock_take(path, WN_LOCK_CLEAN, "winnow check", 0, run->stop, &run->lock, &ignored) ==
-            WN_OK &&
-        wn_store_open(path, WN_STORE_WRITE, &run->store, &ignored) == WN_OK) {
+    if (wn_lock_take(path, WN_LOCK_CLEAN, "winnow check", 0, run->stop, &run->lock, why) == WN_OK &&
+        wn_store_open(path, WN_STORE_WRITE, &run->store, why) == WN_OK) {
         return WN_OK;
+    }
+    if (why->status == WN_E_TEMPFAIL) { /* the lock's own words name an option that is not ours */
+        *why = (struct wn_error){0};
+        (void)wn_error_set(why, WN_E_TEMPFAIL,
+                           "the store %s is in use by another run; try again when it has ended",
+                           path);
     }
     wn_lock_free(run->lock);
     run->lock = NULL;

@@ -395,6 +395,24 @@ static void note_left_out(struct asking *a)
     }
 }
 
+/* What is asked counts for what providers bear in a day, and who wants no more of us is left alone:
+ * where that cannot be kept, or another run may be asking at this moment, nobody is asked. */
+static void leave_all_out(struct asking *a)
+{
+    struct wn_tables *t = &a->run->tables;
+    const struct wn_segments *mailboxes = &a->probing->plan.mailboxes;
+    a->probing->unasked = a->run->why_read_only.text;
+    for (uint32_t i = 0; i < mailboxes->length; i++) {
+        const struct wn_plan_mailbox *m = wn_segments_at(mailboxes, i);
+        if (wn_tables_probe(t, m->id) == NULL) {
+            struct wn_probe probe = {.outcome = WN_PROBE_left_out,
+                                     .at = a->run->settings->now,
+                                     .diagnostic = wn_span_of(a->probing->unasked)};
+            wn_tables_set_probe(t, m->id, &probe);
+        }
+    }
+}
+
 /* So that nobody can know the random mailboxes beforehand. */
 static uint64_t draw_seed(void)
 {
@@ -488,6 +506,10 @@ int wn_probing_ask(struct wn_run *run, struct wn_error *err)
     int status = wn_probe_plan_make(run, &probing->plan, err);
     if (status != WN_OK || run->settings->dry_run || probing->plan.domains.length == 0) {
         return status;
+    }
+    if (run->read_only) {
+        leave_all_out(&a);
+        return WN_OK;
     }
     status = find_exchangers(&a);
     if (status == WN_OK) {

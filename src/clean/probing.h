@@ -19,7 +19,8 @@ struct wn_probing {
     struct wn_segments stopped; /* struct wn_stopped_group */
     uint64_t asked;             /* RCPT commands, random ones included */
     uint64_t connections, encrypted, unproven;
-    bool port_blocked;                   /* no mail server could be reached at all */
+    bool port_blocked;   /* no mail server could be reached at all */
+    const char *unasked; /* why those of the plan were not asked, in a sentence; NULL: they were */
     struct wn_summary_probed *providers; /* of the summary */
 };
 
@@ -28,7 +29,8 @@ struct wn_probing {
  * unless settings->probe.force; then it is in run->probing->warnings. Otherwise those of wn_ask. */
 int wn_probing_preflight(struct wn_run *run, struct wn_error *err);
 
-/* Plans, and asks unless settings->dry_run. Once routes and histories are in the tables. */
+/* Plans, and asks unless settings->dry_run or the store is read only. Once routes and histories are
+ * in the tables. */
 int wn_probing_ask(struct wn_run *run, struct wn_error *err);
 
 /* For the summary; its pointers hold as long as the run, or until the next call. */

@@ -98,6 +98,7 @@ struct wn_run {
     struct wn_store *store; /* NULL without one */
     struct wn_lock *lock;
     bool read_only;                  /* the store: nothing is kept */
+    struct wn_error why_read_only;   /* in a sentence */
     uint64_t hashes;                 /* mailboxes that the store knows by their hash alone */
     struct wn_segments hashed_names; /* hashed.c's */
     struct wn_segments spellings;    /* spelling.c's */

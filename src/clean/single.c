@@ -67,7 +67,9 @@ static void show(const struct wn_run *run, uint32_t id, struct wn_span text,
                  struct wn_explain_room *room, wn_single_visit *visit, void *arg)
 {
     struct wn_judged judged;
-    struct wn_single single = {.judged = &judged, .address = &room->address};
+    struct wn_single single = {.judged = &judged,
+                               .address = &room->address,
+                               .unasked = run->probing != NULL ? run->probing->unasked : NULL};
     unsigned options = options_of(run->settings);
     wn_judge_row(&run->tables, id, &run->settings->policy, run->settings->now, &judged);
     wn_address_read(text, options, &room->address);

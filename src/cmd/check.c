@@ -31,7 +31,7 @@ const struct wn_command_help wn_help_check = {
     .description =
         "Judges each ADDRESS as clean would judge a row, and shows what the verdict rests on. '-' "
         "reads addresses from standard input, one a line. If another run holds the store, it is "
-        "read and nothing is stored.\n\n"
+        "read and nothing is stored; then --probe asks nobody.\n\n"
         "Exit status 0 when every address is to be kept, 3 when any is not.",
     .options = options,
     .option_count = sizeof options / sizeof *options,
@@ -39,6 +39,7 @@ const struct wn_command_help wn_help_check = {
 
 struct printing {
     bool json, first, all_kept;
+    bool said; /* that no mailbox was asked, and why */
 };
 
 /* Text from outside. */
@@ -214,6 +215,11 @@ static void print_verdict(const struct wn_single *s)
 static void print_single(void *arg, const struct wn_single *s)
 {
     struct printing *p = arg;
+    if (s->unasked != NULL && !p->said) {
+        (void)fprintf(stderr, "winnow: no mailbox was asked, as it could not be counted: %s\n",
+                      s->unasked);
+        p->said = true;
+    }
     p->all_kept = p->all_kept && s->row.verdict.action == WN_ACTION_keep;
     if (p->json) {
         struct wn_buf line = {0};

@@ -13,7 +13,8 @@ import unittest
 from datetime import date
 
 import nsd
-from support import AS_OF, CONFIG, NOT_KEEP, OK, TEMPFAIL, USAGE, Case
+from responder import Responder
+from support import AS_OF, CONFIG, NOT_KEEP, OK, TEMPFAIL, USAGE, Case, without_rights
 
 ZONE = """\
 $ORIGIN .
@@ -210,6 +211,59 @@ probing: 4 mailboxes at 3 domains of 2 providers would be asked, over 2 connecti
         row = json.loads(done.out)
         self.assertEqual((row["reason"], row["action"], row["blame"]),
                          ("no_connection", "review", "network"))
+
+    def check_one(self, port, status):
+        return self.winnow("check", "--json", "--db", self.db, "--dns-server", self.server.address,
+                           "--allow-private-hosts", *GOOD, "--smtp-port", str(port),
+                           "ann@brackwell.net", "bob@brackwell.net", "nobody", status=status)
+
+    def test_check_beside_another_run(self):
+        """Who does not hold the store can count nothing, and used to ask all the same: together
+        they asked more than a provider bears."""
+        self.write("list.csv", LIST)
+        with Responder().hold() as slow, socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(0.2)
+            port = listener.getsockname()[1]
+            run = self.start_waiting(slow, "--db", self.db, "list.csv")
+            done = self.check_one(port, NOT_KEEP)
+            self.check_sentence(done, "no mailbox was asked", self.db, "another run", "try again")
+            rows = [json.loads(line) for line in done.out.splitlines()]
+            self.assertEqual([row["reason"] for row in rows],
+                             ["not_checked", "not_checked", "syntax_no_at"])
+            self.assertIn("another run", rows[0]["diagnostic"])
+            with self.assertRaises(TimeoutError):
+                listener.accept()
+            slow.release()
+            self.finish(run)
+        done = self.check_one(port, NOT_KEEP)  # nobody listens any more
+        self.assertEqual(done.err, "")
+        self.assertEqual(json.loads(done.out.splitlines()[0])["reason"], "no_connection")
+
+    def test_check_beside_another_run_where_nobody_is_to_be_asked(self):
+        """Then there is nothing to say."""
+        with Responder().hold() as slow:
+            self.write("list.csv", LIST)
+            run = self.start_waiting(slow, "--db", self.db, "list.csv")
+            done = self.winnow("check", "--db", self.db, "--dns-server", self.server.address,
+                               "--allow-private-hosts", *GOOD, "ann@y.org", "nobody",
+                               status=NOT_KEEP)
+            self.assertEqual(done.err, "")
+            slow.release()
+            self.finish(run)
+
+    def test_check_with_a_store_that_cannot_be_written(self):
+        self.winnow("clean", "--offline", "--db", self.db, "--dry-run", self.write("l.csv", LIST))
+        os.chmod(self.home, 0o500)
+        os.chmod(self.db, 0o400)
+        self.addCleanup(os.chmod, self.home, 0o700)
+        for name in os.listdir(self.home):
+            if name.endswith("lock"):
+                os.chmod(os.path.join(self.home, name), 0o400)
+        done = self.winnow("check", "--json", "--db", self.db, "--dns-server",
+                           self.server.address, "--allow-private-hosts", *GOOD,
+                           "ann@brackwell.net", preexec_fn=without_rights)
+        self.check_sentence(done, "no mailbox was asked", self.home)
+        self.assertEqual(json.loads(done.out)["reason"], "not_checked")
 
     def test_check_without_a_server(self):
         with socket.create_server(("127.0.0.2", 0)) as taken:
