@@ -24,6 +24,17 @@ START_TEST(spans_compare)
 }
 END_TEST
 
+START_TEST(octets_are_told_apart)
+{
+    for (int c = 0; c < 256; c++) {
+        const char text[] = {'a', (char)c, 'b'};
+        ck_assert_int_eq(wn_is_digit((char)c), c >= '0' && c <= '9');
+        ck_assert_int_eq(wn_span_is_ascii((struct wn_span){text, 3}), c < 0x80);
+    }
+    ck_assert(wn_span_is_ascii((struct wn_span){NULL, 0}));
+}
+END_TEST
+
 START_TEST(spans_trim)
 {
     static const struct {
@@ -272,6 +283,7 @@ int main(void)
     TCase *cases = tcase_create("str");
     tcase_set_timeout(cases, 300);
     tcase_add_test(cases, spans_compare);
+    tcase_add_test(cases, octets_are_told_apart);
     tcase_add_test(cases, spans_trim);
     tcase_add_loop_test(cases, numbers_are_read, 0, sizeof numbers / sizeof *numbers);
     tcase_add_test(cases, buffer_grows);

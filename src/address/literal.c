@@ -8,11 +8,6 @@
 
 #include "address/internal.h"
 
-static bool is_digit(char c)
-{
-    return (wn_octet_class[(uint8_t)c] & WN_OCTET_DIGIT) != 0;
-}
-
 /* IPv4-address-literal: four Snum of one to three digits. */
 static bool read_ipv4(const char *p, size_t n, uint32_t *address)
 {
@@ -21,7 +16,7 @@ static bool read_ipv4(const char *p, size_t n, uint32_t *address)
     size_t digits = 0;
     *address = 0;
     for (size_t i = 0; i <= n; i++) {
-        if (i < n && is_digit(p[i]) && digits < 3) {
+        if (i < n && wn_is_digit(p[i]) && digits < 3) {
             value = value * 10 + (unsigned)(p[i] - '0');
             digits++;
             continue;

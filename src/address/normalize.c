@@ -48,15 +48,6 @@ static uint8_t class_of(char c)
     return wn_octet_class[(uint8_t)c];
 }
 
-static bool is_ascii(const char *p, size_t n)
-{
-    uint8_t seen = 0;
-    for (size_t i = 0; i < n; i++) {
-        seen |= (uint8_t)p[i];
-    }
-    return seen < 0x80;
-}
-
 /* --- scripts --------------------------------------------------------------------------------- */
 
 /* The scripts whose letters are mistaken for each other. A word that holds letters of two of them
@@ -267,7 +258,7 @@ bool wn_normalize_local(struct wn_scan *s, struct wn_address *a)
         return fail(s, WN_FAULT_syntax_local_too_long, same ? place_of(s, over) : 0);
     }
     a->flags |= plain ? 0 : (uint32_t)WN_FLAG_quoted;
-    if (!is_ascii(text.p, text.n)) {
+    if (!wn_span_is_ascii(text)) {
         a->flags |= WN_FLAG_eai | (mixes_scripts(text.p, text.n) ? WN_FLAG_mixed_script : 0);
     }
     if (text.n > 1 && memchr(text.p + 1, '+', text.n - 1) != NULL) {
@@ -364,7 +355,7 @@ static bool write_label(struct wn_scan *s, size_t start, size_t end, struct wn_a
     char label[LABEL_MAX + 1];
     const char *p = s->text.p + start;
     size_t n = end - start;
-    bool wide = !is_ascii(p, n);
+    bool wide = !wn_span_is_ascii((struct wn_span){p, n});
 
     if (wide) {
         if (!encode_label(s, start, n, label)) {

@@ -251,7 +251,7 @@ bool wn_period_parse(struct wn_span text, int64_t *ms)
     const int64_t most = 10000 * WN_DAY * 1000;
     int64_t number = 0;
     size_t i = 0;
-    for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++) {
+    for (; i < text.n && wn_is_digit(text.p[i]); i++) {
         number = number * 10 + (text.p[i] - '0');
         if (number > most) {
             return false;

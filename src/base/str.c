@@ -42,7 +42,7 @@ bool wn_span_number(struct wn_span s, uint64_t max, uint64_t *value)
         return false;
     }
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9') {
+        if (!wn_is_digit(s.p[i])) {
             return false;
         }
         uint64_t digit = (uint64_t)(s.p[i] - '0');

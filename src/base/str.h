@@ -41,6 +41,21 @@ static inline char wn_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+static inline bool wn_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Whether no octet is above 0x7f. */
+static inline bool wn_span_is_ascii(struct wn_span s)
+{
+    unsigned char seen = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        seen |= (unsigned char)s.p[i];
+    }
+    return seen < 0x80;
+}
+
 /* A decimal number that fills the whole span: at most `max`, no sign, no space. */
 bool wn_span_number(struct wn_span s, uint64_t max, uint64_t *value);
 

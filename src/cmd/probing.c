@@ -18,7 +18,7 @@ static bool is_full_name(struct wn_span name)
     }
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
-        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || wn_is_digit(c);
         if (c == '.' ? label == 0 || name.p[i - 1] == '-' : !alnum && (c != '-' || label == 0)) {
             return false;
         }

@@ -162,16 +162,6 @@ static struct wn_span address_of(const struct wn_dialogue *d, const struct recip
     return (struct wn_span){d->texts.p + r->at, r->n};
 }
 
-static bool is_ascii(struct wn_span s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if ((unsigned char)s.p[i] >= 0x80) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* No server need be asked, and none can. */
 static void answer_ourselves(struct wn_dialogue *d, struct recipient *r, const char *sentence)
 {
@@ -189,7 +179,7 @@ void wn_dialogue_add(struct wn_dialogue *d, struct wn_span address, uint32_t tag
     }
     struct recipient *r = &d->recipients[d->count++];
     *r = (struct recipient){.at = d->texts.len, .n = address.n, .tag = tag};
-    r->non_ascii = !is_ascii(address);
+    r->non_ascii = !wn_span_is_ascii(address);
     wn_buf_add_span(&d->texts, address);
     if (d->broken || d->ended) {
         return; /* it will be handed back */
@@ -240,7 +230,7 @@ static bool say(enum stage *stage, enum wn_smtp_verb verb, struct wn_smtp_comman
 
 static bool say_mail(struct wn_dialogue *d, struct wn_smtp_command *command)
 {
-    d->asked_utf8 = !is_ascii(wn_buf_span(&d->sender));
+    d->asked_utf8 = !wn_span_is_ascii(wn_buf_span(&d->sender));
     for (size_t i = d->next_out; i < d->count && !d->asked_utf8; i++) {
         d->asked_utf8 = d->recipients[i].fate == QUEUED && d->recipients[i].non_ascii;
     }

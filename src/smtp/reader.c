@@ -6,14 +6,9 @@
 
 #include <unistr.h>
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_alnum(char c)
 {
-    return is_digit(c) || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z');
+    return wn_is_digit(c) || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z');
 }
 
 struct enhanced {
@@ -31,11 +26,11 @@ static bool read_enhanced(struct wn_span s, struct enhanced *e)
     }
     size_t end = 4;
     unsigned detail = 0;
-    while (end < s.n && end < 7 && is_digit(s.p[end])) {
+    while (end < s.n && end < 7 && wn_is_digit(s.p[end])) {
         detail = detail * 10 + (unsigned)(s.p[end++] - '0');
     }
     bool goes_on = end < s.n && (is_alnum(s.p[end]) ||
-                                 (s.p[end] == '.' && end + 1 < s.n && is_digit(s.p[end + 1])));
+                                 (s.p[end] == '.' && end + 1 < s.n && wn_is_digit(s.p[end + 1])));
     if (end == 4 || goes_on) {
         return false;
     }
@@ -112,8 +107,8 @@ static enum wn_smtp_read take_line(struct wn_smtp_reader *reader, struct wn_span
     while (line.n > 0 && line.p[line.n - 1] == '\r') {
         line.n--;
     }
-    if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' || !is_digit(line.p[1]) ||
-        !is_digit(line.p[2]) || (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-')) {
+    if (line.n < 3 || line.p[0] < '2' || line.p[0] > '5' || !wn_is_digit(line.p[1]) ||
+        !wn_is_digit(line.p[2]) || (line.n > 3 && line.p[3] != ' ' && line.p[3] != '-')) {
         return break_off(reader, WN_SMTP_NO_REPLY);
     }
     uint16_t code =
@@ -175,7 +170,7 @@ void wn_smtp_reply_say(struct wn_smtp_reply *reply, const char *sentence)
 static bool goes_on(char c)
 {
     char l = wn_lower(c);
-    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("-_+=", c));
+    return (l >= 'a' && l <= 'z') || wn_is_digit(c) || (c != '\0' && strchr("-_+=", c));
 }
 
 bool wn_smtp_reply_names(const struct wn_smtp_reply *reply, struct wn_span address)

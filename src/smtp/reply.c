@@ -6,11 +6,6 @@
  * start of the text alone. */
 #include "smtp/reply.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_letter(char c)
 {
     return wn_lower(c) >= 'a' && wn_lower(c) <= 'z';
@@ -33,11 +28,11 @@ static size_t read_enhanced(struct wn_span s, size_t at, uint8_t enhanced[2], ui
     }
     size_t end = at + 4;
     unsigned value = 0;
-    while (end < s.n && is_digit(s.p[end]) && end < at + 8) {
+    while (end < s.n && wn_is_digit(s.p[end]) && end < at + 8) {
         value = value * 10 + (unsigned)(s.p[end++] - '0');
     }
-    bool goes_on = end < s.n && (is_digit(s.p[end]) || is_letter(s.p[end]) ||
-                                 (s.p[end] == '.' && end + 1 < s.n && is_digit(s.p[end + 1])));
+    bool goes_on = end < s.n && (wn_is_digit(s.p[end]) || is_letter(s.p[end]) ||
+                                 (s.p[end] == '.' && end + 1 < s.n && wn_is_digit(s.p[end + 1])));
     if (end == at + 4 || value > 999 || goes_on) {
         return 0;
     }
@@ -71,8 +66,8 @@ static bool read_basic(struct wn_span s, size_t at, uint16_t *code)
 {
     uint8_t enhanced[2];
     uint16_t detail;
-    if (at + 3 > s.n || !is_one_of(s.p[at], "245") || !is_digit(s.p[at + 1]) ||
-        !is_digit(s.p[at + 2])) {
+    if (at + 3 > s.n || !is_one_of(s.p[at], "245") || !wn_is_digit(s.p[at + 1]) ||
+        !wn_is_digit(s.p[at + 2])) {
         return false;
     }
     if (at > 0 && !is_one_of(s.p[at - 1], " \t\r\n:;(<[{>#\"'|")) {
@@ -120,10 +115,10 @@ static bool is_code(struct wn_span word)
 {
     bool digits = false;
     for (size_t i = 0; i < word.n; i++) {
-        if (!is_digit(word.p[i]) && !is_one_of(word.p[i], ".-#:")) {
+        if (!wn_is_digit(word.p[i]) && !is_one_of(word.p[i], ".-#:")) {
             return false;
         }
-        digits = digits || is_digit(word.p[i]);
+        digits = digits || wn_is_digit(word.p[i]);
     }
     return digits;
 }
@@ -180,7 +175,7 @@ struct wn_span wn_reply_quoted(struct wn_span text)
         }
         size_t at = (size_t)(quote - text.p) - 3;
         const char *code = text.p + at;
-        if ((code[0] == '5' || code[0] == '4') && is_digit(code[1]) && is_digit(code[2]) &&
+        if ((code[0] == '5' || code[0] == '4') && wn_is_digit(code[1]) && wn_is_digit(code[2]) &&
             (at == 0 || is_blank(code[-1]))) {
             return (struct wn_span){code, text.n - at};
         }

@@ -23,7 +23,7 @@ static bool is_particular(struct wn_span word, struct wn_span local)
 {
     for (size_t i = 0; i < word.n; i++) {
         bool dot = word.p[i] == '.' && i > 0 && i + 1 < word.n;
-        if ((word.p[i] >= '0' && word.p[i] <= '9') || word.p[i] == '@' || dot) {
+        if (wn_is_digit(word.p[i]) || word.p[i] == '@' || dot) {
             return true;
         }
     }

@@ -43,20 +43,9 @@ static void check_domain(struct wn_span domain)
     REQUIRE(a.verbatim && (a.fault == WN_FAULT_none || a.fault == WN_FAULT_syntax_provider));
 }
 
-/* Whether the text begins with that many octets of ASCII, or is shorter. */
-static bool is_ascii(struct wn_span text, size_t n)
-{
-    for (size_t i = 0; i < n && i < text.n; i++) {
-        if ((uint8_t)text.p[i] >= 0x80) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool is_alphanumeric(char c)
 {
-    return (c >= '0' && c <= '9') || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z');
+    return wn_is_digit(c) || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z');
 }
 
 /* Behind the local part the @ was typed or, where there is none, a stand-in and the domain. */
@@ -82,11 +71,12 @@ static void check_local(const struct wn_address *typed, struct wn_span cell,
 {
     struct wn_span local = wn_address_local(meant);
     struct wn_span found = {cell.p + typed->cell_at, typed->cell_length};
+    struct wn_span begin = {found.p, local.n < found.n ? local.n : found.n};
     if (typed->length > 0) {
         REQUIRE(wn_span_equal(local, wn_address_local(typed)));
-    } else if (found.p[0] != '"' && is_ascii(found, local.n)) {
+    } else if (found.p[0] != '"' && wn_span_is_ascii(begin)) {
         REQUIRE(found.n > local.n && wn_span_equal(local, (struct wn_span){found.p, local.n}));
-        if (is_ascii(found, found.n)) { /* an @ may be a full-width one */
+        if (wn_span_is_ascii(found)) { /* an @ may be a full-width one */
             check_mended((struct wn_span){found.p + local.n, found.n - local.n},
                          wn_address_domain(meant), typed->fault != WN_FAULT_syntax_no_at);
         }

@@ -27,7 +27,7 @@ static struct wn_span take_to(struct scan *s, size_t n)
 static struct wn_span take_digits(struct scan *s)
 {
     size_t n = 0;
-    while (n < s->rest.n && s->rest.p[n] >= '0' && s->rest.p[n] <= '9') {
+    while (n < s->rest.n && wn_is_digit(s->rest.p[n])) {
         n++;
     }
     return take_to(s, n);

@@ -18,7 +18,7 @@ enum {
 /* What stands in a form unencoded (URL Standard, 5.2), and what some leave as it is. */
 static bool is_form_char(char c)
 {
-    bool alphanumeric = (c >= '0' && c <= '9') || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z');
+    bool alphanumeric = wn_is_digit(c) || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z');
     return alphanumeric || (c != '\0' && strchr("*-._~+%&=[]@:/", c) != NULL);
 }
 
@@ -52,7 +52,7 @@ static bool recognise_form(struct wn_span head)
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9'   ? c - '0'
+    return wn_is_digit(c)         ? c - '0'
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
            : c >= 'A' && c <= 'F' ? c - 'A' + 10
                                   : -1;

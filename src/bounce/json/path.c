@@ -131,11 +131,6 @@ bool wn_json_time(const cJSON *value, int64_t *at)
     return wn_time_parse(text, at);
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Whether it can be handed to cJSON; *long_numbers: some number has more digits than a double. */
 static bool is_safe(struct wn_span text, bool *long_numbers)
 {
@@ -144,7 +139,7 @@ static bool is_safe(struct wn_span text, bool *long_numbers)
     *long_numbers = false;
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        digits = is_digit(c) && !in_string ? digits + 1 : 0;
+        digits = wn_is_digit(c) && !in_string ? digits + 1 : 0;
         *long_numbers = *long_numbers || digits > DOUBLE_DIGITS;
         if (c == '\0') {
             return false;
@@ -179,7 +174,7 @@ static size_t long_number(struct wn_span text, size_t i)
 {
     size_t end = i;
     bool begins = i > 0 && is_one_of(text.p[i - 1], ":[, \t\r\n");
-    while (begins && end < text.n && is_digit(text.p[end])) {
+    while (begins && end < text.n && wn_is_digit(text.p[end])) {
         end++;
     }
     bool ends = end < text.n && is_one_of(text.p[end], ",]} \t\r\n");
@@ -192,7 +187,7 @@ static cJSON *parse_long_numbers(struct wn_span text)
     bool in_string = false;
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
-        size_t n = !in_string && is_digit(c) ? long_number(text, i) : 0;
+        size_t n = !in_string && wn_is_digit(c) ? long_number(text, i) : 0;
         if (n > 0) {
             wn_buf_add_char(&quoted, '"');
             wn_buf_add(&quoted, text.p + i, n);

@@ -20,7 +20,7 @@ static bool is_part(struct wn_span s, size_t at, size_t n)
     }
     for (size_t i = at; i < at + n; i++) {
         char c = wn_lower(s.p[i]);
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'))) {
+        if (!(wn_is_digit(c) || (c >= 'a' && c <= 'z'))) {
             return false;
         }
     }

@@ -57,23 +57,18 @@ bool wn_take_bracketed(struct wn_span *s, struct wn_span *address)
     return true;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 size_t wn_read_status(struct wn_span s, uint8_t enhanced[2], uint16_t *detail)
 {
     if (s.n < 5 || (s.p[0] != '2' && s.p[0] != '4' && s.p[0] != '5') || s.p[1] != '.' ||
-        !is_digit(s.p[2]) || s.p[3] != '.') {
+        !wn_is_digit(s.p[2]) || s.p[3] != '.') {
         return 0;
     }
     size_t n = 4;
     unsigned value = 0;
-    while (n < s.n && n < 7 && is_digit(s.p[n])) {
+    while (n < s.n && n < 7 && wn_is_digit(s.p[n])) {
         value = value * 10 + (unsigned)(s.p[n++] - '0');
     }
-    if (n == 4 || (n < s.n && is_digit(s.p[n]))) {
+    if (n == 4 || (n < s.n && wn_is_digit(s.p[n]))) {
         return 0;
     }
     enhanced[0] = (uint8_t)(s.p[0] - '0');

@@ -31,7 +31,7 @@ static bool is_evpid(struct wn_span s)
         return false;
     }
     for (size_t i = 0; i < EVPID; i++) {
-        if (!((s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'a' && s.p[i] <= 'f'))) {
+        if (!(wn_is_digit(s.p[i]) || (s.p[i] >= 'a' && s.p[i] <= 'f'))) {
             return false;
         }
     }
@@ -105,8 +105,8 @@ static struct wn_span name_host(struct wn_span relay)
     }
     struct wn_span host = wn_behind(relay, (size_t)(open + 1 - relay.p));
     host.n -= host.n > 0 && host.p[host.n - 1] == ')';
-    bool literal = host.n == 0 || memchr(host.p, ':', host.n) != NULL ||
-                   (host.p[host.n - 1] >= '0' && host.p[host.n - 1] <= '9');
+    bool literal =
+        host.n == 0 || memchr(host.p, ':', host.n) != NULL || wn_is_digit(host.p[host.n - 1]);
     return literal ? (struct wn_span){0} : host;
 }
 

@@ -17,7 +17,7 @@
 static bool take_number(struct wn_span *rest, struct wn_span behind)
 {
     size_t n = 0;
-    while (n < rest->n && n < 20 && rest->p[n] >= '0' && rest->p[n] <= '9') {
+    while (n < rest->n && n < 20 && wn_is_digit(rest->p[n])) {
         n++;
     }
     struct wn_span after = wn_behind(*rest, n);

@@ -16,7 +16,7 @@ static size_t id_length(struct wn_span s)
 {
     size_t n = 0;
     while (n < s.n && n < 24 &&
-           ((s.p[n] >= '0' && s.p[n] <= '9') || (s.p[n] >= 'A' && s.p[n] <= 'Z') ||
+           (wn_is_digit(s.p[n]) || (s.p[n] >= 'A' && s.p[n] <= 'Z') ||
             (s.p[n] >= 'a' && s.p[n] <= 'z'))) {
         n++;
     }

@@ -18,15 +18,10 @@ enum {
     TAI64N = 25
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool are_digits(const char *p, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!is_digit(p[i])) {
+        if (!wn_is_digit(p[i])) {
             return false;
         }
     }
@@ -41,8 +36,8 @@ static int two(const char *p)
 /* "18:59:40" */
 static bool is_clock(const char *p)
 {
-    return is_digit(p[0]) && is_digit(p[1]) && p[2] == ':' && is_digit(p[3]) && is_digit(p[4]) &&
-           p[5] == ':' && is_digit(p[6]) && is_digit(p[7]);
+    return wn_is_digit(p[0]) && wn_is_digit(p[1]) && p[2] == ':' && wn_is_digit(p[3]) &&
+           wn_is_digit(p[4]) && p[5] == ':' && wn_is_digit(p[6]) && wn_is_digit(p[7]);
 }
 
 /* 1 to 12, or 0. */
@@ -60,15 +55,15 @@ static int read_month(const char *p)
 /* "Nov 21 ", "Nov  1 " */
 static bool is_month_and_day(struct wn_span s)
 {
-    return s.n >= 7 && s.p[3] == ' ' && (is_digit(s.p[4]) || s.p[4] == ' ') && is_digit(s.p[5]) &&
-           s.p[6] == ' ' && read_month(s.p) > 0;
+    return s.n >= 7 && s.p[3] == ' ' && (wn_is_digit(s.p[4]) || s.p[4] == ' ') &&
+           wn_is_digit(s.p[5]) && s.p[6] == ' ' && read_month(s.p) > 0;
 }
 
 static size_t skip_fraction(struct wn_span s, size_t at)
 {
-    if (at + 1 < s.n && (s.p[at] == '.' || s.p[at] == ',') && is_digit(s.p[at + 1])) {
+    if (at + 1 < s.n && (s.p[at] == '.' || s.p[at] == ',') && wn_is_digit(s.p[at + 1])) {
         at++;
-        while (at < s.n && is_digit(s.p[at])) {
+        while (at < s.n && wn_is_digit(s.p[at])) {
             at++;
         }
     }
@@ -111,7 +106,7 @@ static bool is_tai64n(struct wn_span s)
         return false;
     }
     for (size_t i = 1; i < TAI64N; i++) {
-        if (!is_digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'f')) {
+        if (!wn_is_digit(s.p[i]) && !(s.p[i] >= 'a' && s.p[i] <= 'f')) {
             return false;
         }
     }
@@ -126,7 +121,7 @@ size_t wn_stamp_length(struct wn_span line)
     if (line.p[0] == '@') {
         return is_tai64n(line) ? TAI64N : 0;
     }
-    if (!is_digit(line.p[0])) {
+    if (!wn_is_digit(line.p[0])) {
         if (!is_month_and_day(line)) {
             return 0;
         }
@@ -176,7 +171,7 @@ static bool guess_year(const struct wn_stamps *stamps, int month, int day, int h
 static bool convert_hour(const struct wn_stamps *stamps, struct wn_span hour, struct wn_span zone,
                          int64_t *at)
 {
-    if (!is_digit(hour.p[0])) {
+    if (!wn_is_digit(hour.p[0])) {
         int month = read_month(hour.p), day = two(hour.p + 4) % 100;
         if (hour.p[4] == ' ') {
             day = hour.p[5] - '0';
@@ -198,7 +193,7 @@ static bool convert_hour(const struct wn_stamps *stamps, struct wn_span hour, st
 
 static int hex_digit(char c)
 {
-    return is_digit(c) ? c - '0' : c - 'a' + 10;
+    return wn_is_digit(c) ? c - '0' : c - 'a' + 10;
 }
 
 static bool read_tai64n(struct wn_span stamp, int64_t *at)
@@ -228,7 +223,7 @@ bool wn_stamp_read(struct wn_stamps *stamps, struct wn_span stamp, int64_t *at)
         *at = (int64_t)number;
         return read;
     }
-    size_t hour_n = is_digit(stamp.p[0]) ? 13 : (stamp.p[9] == ':' ? 9 : 14);
+    size_t hour_n = wn_is_digit(stamp.p[0]) ? 13 : (stamp.p[9] == ':' ? 9 : 14);
     struct wn_span zone = wn_behind(stamp, skip_fraction(stamp, hour_n + 6));
     int minute = two(stamp.p + hour_n + 1), second = two(stamp.p + hour_n + 4);
     if (minute > 59 || second > 60 || zone.n > sizeof stamps->zone) {

@@ -18,7 +18,7 @@ static bool skip_priority(struct wn_span *line)
     if (line->n < 5 || line->p[0] != '<') {
         return false;
     }
-    while (n < 4 && line->p[n] >= '0' && line->p[n] <= '9') {
+    while (n < 4 && wn_is_digit(line->p[n])) {
         n++;
     }
     if (n == 1 || line->p[n] != '>') {

@@ -13,16 +13,11 @@ struct date {
     int zone; /* seconds east of Greenwich */
 };
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* The number at the start of `s`, of at most five digits, or -1; *used says how many. */
 static int number(struct wn_span s, size_t *used)
 {
     int value = 0;
-    for (*used = 0; *used < s.n && is_digit(s.p[*used]); ++*used) {
+    for (*used = 0; *used < s.n && wn_is_digit(s.p[*used]); ++*used) {
         if (*used == 5) {
             return -1;
         }
@@ -87,7 +82,7 @@ static void read_token(struct wn_span s, struct date *d)
         }
         return;
     }
-    if (!is_digit(*s.p)) {
+    if (!wn_is_digit(*s.p)) {
         read_word(s, d);
         return;
     }

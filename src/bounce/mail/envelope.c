@@ -97,7 +97,7 @@ static size_t prefix_word(struct wn_span s)
             return n + 1;
         }
     }
-    while (digits < n && s.p[digits] >= '0' && s.p[digits] <= '9') {
+    while (digits < n && wn_is_digit(s.p[digits])) {
         digits++;
     }
     return n > 0 && digits == n ? n + 1 : 0;

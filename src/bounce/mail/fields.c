@@ -168,7 +168,7 @@ static bool is_one_of(char c, const char *set)
 
 static bool is_alnum(char c)
 {
-    return (c >= '0' && c <= '9') || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z') || (c & 0x80) != 0;
+    return wn_is_digit(c) || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z') || (c & 0x80) != 0;
 }
 
 static bool is_local(char c)

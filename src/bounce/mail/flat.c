@@ -15,7 +15,7 @@ struct type {
 
 static bool is_plain(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || wn_is_digit(c) ||
            (c != '\0' && strchr("-_.+/", c) != NULL);
 }
 

@@ -51,7 +51,7 @@ static bool says_something(struct wn_span s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = wn_lower(s.p[i]);
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c & 0x80) != 0) {
+        if ((c >= 'a' && c <= 'z') || wn_is_digit(c) || (c & 0x80) != 0) {
             return true;
         }
     }
@@ -297,8 +297,7 @@ struct wn_span wn_style_remote(struct wn_span text)
         struct wn_span rest = text;
         while ((rest = wn_behind(rest, words[i])).n > 0) {
             size_t n = 0;
-            while (n < rest.n && ((rest.p[n] >= '0' && rest.p[n] <= '9') || rest.p[n] == '-' ||
-                                  rest.p[n] == '.' ||
+            while (n < rest.n && (wn_is_digit(rest.p[n]) || rest.p[n] == '-' || rest.p[n] == '.' ||
                                   (wn_lower(rest.p[n]) >= 'a' && wn_lower(rest.p[n]) <= 'z'))) {
                 n++;
             }

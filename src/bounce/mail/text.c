@@ -7,18 +7,14 @@
 #include "bounce/mail/message.h"
 
 /* Neither 8-bit nor an escape sequence of ISO 2022. */
-static bool is_ascii(struct wn_span s)
+static bool is_plain(struct wn_span s)
 {
-    unsigned char all = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        all |= (unsigned char)s.p[i];
-    }
-    return all < 0x80 && (s.n == 0 || memchr(s.p, '\x1b', s.n) == NULL);
+    return wn_span_is_ascii(s) && (s.n == 0 || memchr(s.p, '\x1b', s.n) == NULL);
 }
 
 struct wn_span wn_utf8_text(struct wn_span text, const char *charset, struct wn_arena *arena)
 {
-    if (is_ascii(text)) {
+    if (is_plain(text)) {
         return text;
     }
     if (u8_check((const uint8_t *)text.p, text.n) == NULL &&

@@ -14,8 +14,8 @@ static bool is_verdict(struct wn_span line, struct wn_span *address)
 {
     struct wn_span behind;
     size_t at = 0;
-    while (at < line.n && ((line.p[at] >= '0' && line.p[at] <= '9') || line.p[at] == '.' ||
-                           line.p[at] == '-' || line.p[at] == ' ')) {
+    while (at < line.n && (wn_is_digit(line.p[at]) || line.p[at] == '.' || line.p[at] == '-' ||
+                           line.p[at] == ' ')) {
         at++;
     }
     if (memchr(line.p, '@', line.n) == NULL) {
