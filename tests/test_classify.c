@@ -310,6 +310,7 @@ static const struct code_case {
     {"15.1.1", 0, 0, 0, 0},
     {"5.1.1a", 0, 0, 0, 0},
     {"5.1.1234", 0, 0, 0, 0},
+    {"5.1.0001", 0, 0, 0, 0}, /* used to be one here, and none at the server that said it */
     {"5.9.1", 0, 0, 0, 0},
     {"5.1.", 0, 0, 0, 0},
     {"5.1", 0, 0, 0, 0},

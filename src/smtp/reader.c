@@ -6,40 +6,7 @@
 
 #include <unistr.h>
 
-static bool is_alnum(char c)
-{
-    return wn_is_digit(c) || (wn_lower(c) >= 'a' && wn_lower(c) <= 'z');
-}
-
-struct enhanced {
-    uint8_t class, subject;
-    uint16_t detail;
-    size_t length; /* with the blanks behind it */
-};
-
-/* "5.1.1" in front of a text. */
-static bool read_enhanced(struct wn_span s, struct enhanced *e)
-{
-    if (s.n < 5 || (s.p[0] != '2' && s.p[0] != '4' && s.p[0] != '5') || s.p[1] != '.' ||
-        s.p[2] < '0' || s.p[2] > '7' || s.p[3] != '.') {
-        return false;
-    }
-    size_t end = 4;
-    unsigned detail = 0;
-    while (end < s.n && end < 7 && wn_is_digit(s.p[end])) {
-        detail = detail * 10 + (unsigned)(s.p[end++] - '0');
-    }
-    bool goes_on = end < s.n && (is_alnum(s.p[end]) ||
-                                 (s.p[end] == '.' && end + 1 < s.n && wn_is_digit(s.p[end + 1])));
-    if (end == 4 || goes_on) {
-        return false;
-    }
-    while (end < s.n && s.p[end] == ' ') {
-        end++;
-    }
-    *e = (struct enhanced){(uint8_t)(s.p[0] - '0'), (uint8_t)(s.p[2] - '0'), (uint16_t)detail, end};
-    return true;
-}
+#include "smtp/reply.h"
 
 static void add_char(struct wn_smtp_reply *reply, char c)
 {
@@ -70,18 +37,18 @@ static void add_text(struct wn_smtp_reply *reply, struct wn_span s)
 
 static void add_line(struct wn_smtp_reply *reply, bool first, struct wn_span words)
 {
-    struct enhanced e;
-    if (read_enhanced(words, &e)) {
-        bool known = reply->enhanced[0] == e.class && reply->enhanced[1] == e.subject &&
-                     reply->enhanced_detail == e.detail;
-        if (known) { /* said before */
-            words.p += e.length;
-            words.n -= e.length;
-        } else if (reply->enhanced[0] == 0) {
-            reply->enhanced[0] = e.class;
-            reply->enhanced[1] = e.subject;
-            reply->enhanced_detail = e.detail;
+    uint8_t enhanced[2];
+    uint16_t detail;
+    size_t n = wn_reply_enhanced(words, enhanced, &detail);
+    if (n > 0 && reply->enhanced[0] == 0) {
+        memcpy(reply->enhanced, enhanced, sizeof enhanced);
+        reply->enhanced_detail = detail;
+    } else if (n > 0 && memcmp(reply->enhanced, enhanced, sizeof enhanced) == 0 &&
+               reply->enhanced_detail == detail) { /* said before */
+        while (n < words.n && words.p[n] == ' ') {
+            n++;
         }
+        words = (struct wn_span){words.p + n, words.n - n};
     }
     if (first) {
         for (unsigned unit = 100; unit > 0; unit /= 10) {

@@ -16,30 +16,33 @@ static bool is_one_of(char c, const char *set)
     return c != '\0' && strchr(set, c) != NULL;
 }
 
-/* Reads "5.1.1" at s[at]: its length, or 0. */
-static size_t read_enhanced(struct wn_span s, size_t at, uint8_t enhanced[2], uint16_t *detail)
+size_t wn_reply_enhanced(struct wn_span s, uint8_t enhanced[2], uint16_t *detail)
 {
-    if (at + 5 > s.n || !is_one_of(s.p[at], "245") || s.p[at + 1] != '.' ||
-        !is_one_of(s.p[at + 2], "01234567") || s.p[at + 3] != '.') {
+    if (s.n < 5 || !is_one_of(s.p[0], "245") || s.p[1] != '.' || !is_one_of(s.p[2], "01234567") ||
+        s.p[3] != '.') {
         return 0;
     }
-    if (at > 0 && !is_one_of(s.p[at - 1], " \t\r\n-(<[{#:;=,/|\"'>")) {
-        return 0;
-    }
-    size_t end = at + 4;
+    size_t end = 4;
     unsigned value = 0;
-    while (end < s.n && wn_is_digit(s.p[end]) && end < at + 8) {
+    while (end < s.n && end < 7 && wn_is_digit(s.p[end])) {
         value = value * 10 + (unsigned)(s.p[end++] - '0');
     }
     bool goes_on = end < s.n && (wn_is_digit(s.p[end]) || is_letter(s.p[end]) ||
                                  (s.p[end] == '.' && end + 1 < s.n && wn_is_digit(s.p[end + 1])));
-    if (end == at + 4 || value > 999 || goes_on) {
+    if (end == 4 || goes_on) {
         return 0;
     }
-    enhanced[0] = (uint8_t)(s.p[at] - '0');
-    enhanced[1] = (uint8_t)(s.p[at + 2] - '0');
+    enhanced[0] = (uint8_t)(s.p[0] - '0');
+    enhanced[1] = (uint8_t)(s.p[2] - '0');
     *detail = (uint16_t)value;
-    return end - at;
+    return end;
+}
+
+/* One at s[at], where a word begins. */
+static bool read_enhanced(struct wn_span s, size_t at, uint8_t enhanced[2], uint16_t *detail)
+{
+    bool begins = at == 0 || (at < s.n && is_one_of(s.p[at - 1], " \t\r\n-(<[{#:;=,/|\"'>"));
+    return begins && wn_reply_enhanced((struct wn_span){s.p + at, s.n - at}, enhanced, detail) > 0;
 }
 
 /* Whether what stands before s[at] announces a basic code. */
@@ -76,7 +79,7 @@ static bool read_basic(struct wn_span s, size_t at, uint16_t *code)
     if (at + 3 < s.n && !is_one_of(s.p[at + 3], " \t\r\n-:;,/_)]\"'")) {
         return false;
     }
-    bool before_enhanced = read_enhanced(s, at + 4, enhanced, &detail) > 0;
+    bool before_enhanced = read_enhanced(s, at + 4, enhanced, &detail);
     bool in_address = at > 0 && s.p[at - 1] == ':' && at + 3 < s.n && s.p[at + 3] == ':';
     if (!before_enhanced && (!is_announced(s, at) || in_address || (s.p[at] == '2' && at > 0))) {
         return false;
@@ -95,7 +98,7 @@ bool wn_reply_codes(struct wn_span text, uint16_t *code, uint8_t enhanced[2], ui
         if (text.p[i] != '5' && text.p[i] != '4' && text.p[i] != '2') {
             continue;
         }
-        if (!enhanced_found && read_enhanced(text, i, enhanced, detail) > 0) {
+        if (!enhanced_found && read_enhanced(text, i, enhanced, detail)) {
             enhanced_found = true;
         } else if (!basic_found) {
             basic_found = read_basic(text, i, code);

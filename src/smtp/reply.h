@@ -12,6 +12,10 @@ enum {
     WN_PLAIN_MAX = WN_REPLY_TEXT_MAX + 2
 };
 
+/* The enhanced code (RFC 3463) that a text begins with, as "5.1.1": its length, or 0, and then
+ * nothing is written. A number that goes on, as "5.1.1.20" or "5.1.10th", is none. */
+size_t wn_reply_enhanced(struct wn_span text, uint8_t enhanced[2], uint16_t *detail);
+
 /* Finds the first basic and the first enhanced code in a text, as "550", "5.1.1", "550-5.1.1 …" or
  * "host x said: 550 5.1.1 …". What is not there becomes 0. False when neither is. */
 bool wn_reply_codes(struct wn_span text, uint16_t *code, uint8_t enhanced[2], uint16_t *detail);
