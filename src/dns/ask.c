@@ -3,7 +3,6 @@
  * gave up before its time is asked again. */
 #include "dns/ask.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -14,6 +14,11 @@
 
 #include "base/clock.h"
 
+enum {
+    WAITS = 4, /* of banner_ms each: greeting, EHLO, STARTTLS with the handshake, EHLO again */
+    SPARE_MS = 60000 /* for all that libcurl's clock counts otherwise than ours */
+};
+
 uint64_t wn_link_received(curl_socket_t fd)
 {
     struct tcp_info info = {0};
@@ -111,7 +116,7 @@ CURLcode wn_link_configure(struct wn_link *link, const struct wn_endpoint *to)
 {
     const struct wn_transport_config *config = &link->transport->config;
     /* Our own clock is the one that counts; libcurl's must not run out before it. */
-    long most_ms = (long)config->connect_ms + 5L * config->banner_ms + 60000;
+    long most_ms = (long)config->connect_ms + (long)WAITS * config->banner_ms + SPARE_MS;
     char address[WN_IP_TEXT], connect_to[WN_IP_TEXT + 8];
     CURLcode code = CURLE_OK;
     wn_ip_format(&to->ip, address);

@@ -15,6 +15,14 @@ enum {
     WN_LINK_DETAIL = CURL_ERROR_SIZE + 64
 };
 
+/* The texts of a configuration that a transport keeps. */
+enum wn_link_text {
+    WN_LINK_TEXT_HELO,
+    WN_LINK_TEXT_PROXY,
+    WN_LINK_TEXT_INTERFACE,
+    WN_LINK_TEXTS
+};
+
 enum wn_link_state {
     WN_LINK_IS_STARTING, /* libcurl's */
     WN_LINK_IS_READY,    /* READY is to be told */
@@ -55,7 +63,7 @@ struct wn_link {
 
 struct wn_transport {
     struct wn_transport_config config; /* its texts are those below */
-    char *texts[3];
+    char *texts[WN_LINK_TEXTS];
     CURLM *multi;
     int epoll;
     struct wn_link **watched; /* by descriptor; NULL: not watched */

@@ -13,7 +13,6 @@
 #include "smtp/transport.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/epoll.h>
@@ -494,11 +493,11 @@ int wn_transport_check_proxy(const char *name, const char *proxy, struct wn_erro
 }
 
 /* Makes *text the transport's own. */
-static void keep(struct wn_transport *t, size_t i, const char **text)
+static void keep(struct wn_transport *t, enum wn_link_text which, const char **text)
 {
     if (*text != NULL) {
         size_t n = strlen(*text) + 1;
-        *text = t->texts[i] = memcpy(wn_malloc(n), *text, n);
+        *text = t->texts[which] = memcpy(wn_malloc(n), *text, n);
     }
 }
 
@@ -519,13 +518,14 @@ int wn_transport_new(const struct wn_transport_config *config, struct wn_transpo
     struct wn_transport *t = wn_calloc(1, sizeof *t);
     t->config = *config;
     t->config.now_ms = config->now_ms != NULL ? config->now_ms : wn_clock_monotonic_ms;
-    keep(t, 0, &t->config.helo);
-    keep(t, 1, &t->config.proxy);
-    if (t->texts[1] != NULL && strncasecmp(t->texts[1], "socks5h", 7) == 0) {
+    keep(t, WN_LINK_TEXT_HELO, &t->config.helo);
+    keep(t, WN_LINK_TEXT_PROXY, &t->config.proxy);
+    char *proxy = t->texts[WN_LINK_TEXT_PROXY];
+    if (proxy != NULL && strncasecmp(proxy, "socks5h", 7) == 0) {
         /* Given an IPv6 address, libcurl 7.88 would send its text as a name. */
-        memmove(t->texts[1] + 6, t->texts[1] + 7, strlen(t->texts[1] + 7) + 1);
+        memmove(proxy + 6, proxy + 7, strlen(proxy + 7) + 1);
     }
-    keep(t, 2, &t->config.interface);
+    keep(t, WN_LINK_TEXT_INTERFACE, &t->config.interface);
     t->answers_at_once = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
     t->curl_due_ms = -1;
     t->due_ms = INT64_MAX;
@@ -558,7 +558,7 @@ void wn_transport_free(struct wn_transport *t)
     if (t->epoll >= 0) {
         (void)close(t->epoll);
     }
-    for (size_t i = 0; i < sizeof t->texts / sizeof *t->texts; i++) {
+    for (size_t i = 0; i < WN_LINK_TEXTS; i++) {
         free(t->texts[i]);
     }
     free(t->watched);
