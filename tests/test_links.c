@@ -576,6 +576,26 @@ START_TEST(goes_through_a_proxy)
 }
 END_TEST
 
+/* A name whose label is too long for the DNS is one that nobody need be asked for. Of SOCKS libcurl
+ * used to be taken at its word, which was now that a host, now that a proxy was not found. */
+START_TEST(does_not_find_the_proxy)
+{
+    static const char *const schemes[] = {"socks5", "socks5h", "http"};
+    struct wn_buf url = {0};
+    wn_buf_addf(&url, "%s://%.64s.test:1080", schemes[_i],
+                "a123456789a123456789a123456789a123456789a123456789a123456789a123");
+    struct wn_transport *t =
+        open_transport(&(struct wn_transport_config){.port = 25, .proxy = wn_buf_text(&url)});
+    begin(t, "192.0.2.9", false, NULL);
+    struct wn_link_event event = wait_for(t, WN_LINK_FAILED);
+    ck_assert_str_eq(event.detail, "the proxy's name is not found");
+    ck_assert_int_eq(event.phase, WN_LINK_CONNECT);
+    ck_assert(!event.refused && !event.timed_out && event.reply == NULL);
+    wn_transport_free(t);
+    wn_buf_release(&url);
+}
+END_TEST
+
 START_TEST(takes_no_proxy_from_the_environment)
 {
     static const struct smtp_step script[] = {EHLO, STEP(HOLD)};
@@ -610,6 +630,7 @@ int main(void)
     tcase_add_loop_test(t, notes_a_bad_certificate, 0, SMTP_CERTIFICATES);
     tcase_add_test(t, comes_from_the_address_it_is_told);
     tcase_add_loop_test(t, goes_through_a_proxy, 0, sizeof proxies / sizeof *proxies);
+    tcase_add_loop_test(t, does_not_find_the_proxy, 0, 3);
     tcase_add_test(t, takes_no_proxy_from_the_environment);
     tcase_add_test(t, idle_sessions_cost_nothing);
     suite_add_tcase(suite, t);

@@ -447,19 +447,27 @@ START_TEST(nobody_answers)
 }
 END_TEST
 
+/* Lets no more descriptors be opened; returns what was allowed. */
+static struct rlimit take_descriptors(void)
+{
+    struct rlimit before, limit;
+    int next = dup(0);
+    ck_assert_int_ge(next, 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)next;
+    (void)close(next);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
 START_TEST(has_no_descriptor_left)
 {
     static const struct smtp_step script[] = {EHLO, STEP(SERVE)};
     struct smtp_server *server = smtp_server_start("127.0.0.1", script);
     struct wn_transport *t =
         open_transport(&(struct wn_transport_config){.port = smtp_server_port(server)});
-    int next = dup(0);
-    struct rlimit before, limit;
-    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
-    limit = before;
-    limit.rlim_cur = (rlim_t)next;
-    (void)close(next);
-    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    struct rlimit before = take_descriptors();
     struct wn_link *link = begin(t, "127.0.0.1", false, NULL);
     struct wn_link_event event = wait_for(t, WN_LINK_FAILED);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -470,6 +478,38 @@ START_TEST(has_no_descriptor_left)
     wait_for(t, WN_LINK_READY);
     wn_transport_free(t);
     smtp_server_stop(server);
+}
+END_TEST
+
+START_TEST(has_no_descriptor_to_begin_with)
+{
+    struct wn_error err = {0};
+    struct wn_transport *t = NULL;
+    ck_assert_int_eq(wn_curl_load(&err), WN_OK);
+    struct rlimit before = take_descriptors();
+    int status = wn_transport_new(&(struct wn_transport_config){.helo = "probe.example"}, &t, &err);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_int_eq(status, WN_E_IO);
+    ck_assert_ptr_null(t);
+    ck_assert_str_eq(err.text, "no connections can be made: Too many open files");
+}
+END_TEST
+
+/* Nobody has loaded it in this process, and without a descriptor nobody can. */
+START_TEST(has_no_libcurl)
+{
+    static const char sentence[] = "libcurl, which all connections need, cannot be loaded: ";
+    struct wn_error err = {0}, again = {0};
+    struct wn_transport *t = NULL;
+    struct rlimit before = take_descriptors();
+    int status = wn_transport_new(&(struct wn_transport_config){.helo = "probe.example"}, &t, &err);
+    int checked = wn_transport_check_proxy("--proxy", "socks5://127.0.0.1", &again);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_int_eq(status, WN_E_CONFIG);
+    ck_assert_ptr_null(t);
+    ck_assert_msg(strncmp(err.text, sentence, sizeof sentence - 1) == 0, "%s", err.text);
+    ck_assert_int_eq(checked, WN_E_CONFIG);
+    ck_assert_str_eq(again.text, err.text);
 }
 END_TEST
 
@@ -550,6 +590,8 @@ int main(void)
     tcase_add_test(t, nobody_listens);
     tcase_add_test(t, nobody_answers);
     tcase_add_test(t, has_no_descriptor_left);
+    tcase_add_test(t, has_no_descriptor_to_begin_with);
+    tcase_add_test(t, has_no_libcurl);
     tcase_add_loop_test(t, checks_its_configuration, 0, sizeof configs / sizeof *configs);
     tcase_add_test(t, says_an_address_literal);
     suite_add_tcase(suite, t);

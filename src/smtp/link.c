@@ -195,8 +195,8 @@ static const char *const late[] = {
     [WN_LINK_STARTTLS] = "the server offers TLS and does not begin it in time",
 };
 
+/* None for CONNECT: with the first line of the server's that phase is over. */
 static const char *const refusals[] = {
-    [WN_LINK_CONNECT] = "the server turns us away",
     [WN_LINK_BANNER] = "the server turns us away",
     [WN_LINK_EHLO] = "the server accepts neither EHLO nor HELO",
     [WN_LINK_STARTTLS] = "the server breaks off after STARTTLS",
@@ -249,6 +249,9 @@ static void explain_code(struct wn_link *link, CURLcode code)
 {
     long why = 0;
     const char *words = link->error[0] != '\0' ? link->error : curl_easy_strerror(code);
+    if (code == CURLE_COULDNT_RESOLVE_HOST && link->transport->config.proxy != NULL) {
+        code = CURLE_COULDNT_RESOLVE_PROXY; /* as libcurl may say of SOCKS; no other is looked up */
+    }
     if (code == CURLE_PROXY &&
         curl_easy_getinfo(link->curl, CURLINFO_PROXY_ERROR, &why) == CURLE_OK) {
         link->refused = why == CURLPX_REPLY_CONNECTION_REFUSED;
