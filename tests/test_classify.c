@@ -415,6 +415,20 @@ START_TEST(reaches_every_phrase)
 }
 END_TEST
 
+/* A family is there for the rules that name it, and of providers that there are. */
+START_TEST(uses_every_family)
+{
+    bool used = false;
+    for (size_t i = 0; i < sizeof reply_rows / sizeof *reply_rows && !used; i++) {
+        const char *name = reply_rows[i].provider;
+        used = name != NULL && strcmp(name, families[_i].family) == 0;
+    }
+    ck_assert_msg(used, "no rule is %s's", families[_i].family);
+    ck_assert_msg(wn_provider_named(wn_span_of(families[_i].provider)) != 0,
+                  "providers.def does not know %s", families[_i].provider);
+}
+END_TEST
+
 /* A rule that is one provider's decides nothing elsewhere. */
 START_TEST(keeps_to_the_provider)
 {
@@ -626,6 +640,7 @@ int main(void)
     tcase_add_loop_test(t, finds_codes, 0, sizeof code_cases / sizeof *code_cases);
     tcase_add_loop_test(t, reaches_every_phrase, 0, sizeof reply_rows / sizeof *reply_rows);
     tcase_add_loop_test(t, keeps_to_the_provider, 0, sizeof reply_rows / sizeof *reply_rows);
+    tcase_add_loop_test(t, uses_every_family, 0, sizeof families / sizeof *families);
     tcase_add_loop_test(t, finds_the_origin, 0, sizeof origins / sizeof *origins);
     tcase_add_test(t, believes_the_caller);
     tcase_add_test(t, expects_the_domains_provider);

@@ -22,6 +22,8 @@ static const struct row {
     {"mx00.ionos.com", "IONOS"},
     {"mx00.kundenserver.de", "IONOS"},
     {"web.de", "WEB.DE"},
+    {"MX1.Hotmail.COM", "Outlook.com"}, /* as a Remote-MTA may have it; used to be nobody's */
+    {"Google.com", "Google Workspace"},
     {"mx.example.org", ""},
     {"", ""},
     {"com", ""},

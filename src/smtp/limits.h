@@ -2,7 +2,8 @@
 #ifndef WN_SMTP_LIMITS_H
 #define WN_SMTP_LIMITS_H
 
-/* How much a probe may ask of a provider: src/data/provider_limits.def. */
+/* How much a probe may ask of a provider: src/data/provider_limits.def. Pure; any thread may call
+ * it. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,7 +19,8 @@ struct wn_probe_limits {
     bool one_domain;      /* the recipients of a connection are of one domain */
 };
 
-/* `provider`: smtp/provider.h; 0, and one without a row of its own, get the row of all others. */
+/* `provider`: smtp/provider.h; 0, and one without a row of its own, get the row of all others.
+ * `limits` is always filled. */
 void wn_limits_of(uint32_t provider, struct wn_probe_limits *limits);
 
 #endif

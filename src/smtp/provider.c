@@ -18,10 +18,12 @@ enum {
 
 static bool is_below(struct wn_span host, struct wn_span suffix)
 {
-    if (host.n < suffix.n || memcmp(host.p + host.n - suffix.n, suffix.p, suffix.n) != 0) {
+    if (host.n < suffix.n) {
         return false;
     }
-    return host.n == suffix.n || host.p[host.n - suffix.n - 1] == '.';
+    size_t before = host.n - suffix.n;
+    return (before == 0 || host.p[before - 1] == '.') &&
+           wn_span_equal_nocase((struct wn_span){host.p + before, suffix.n}, suffix);
 }
 
 /* Rows of one provider share the number of the first. */
