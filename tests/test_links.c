@@ -447,6 +447,7 @@ START_TEST(comes_from_the_address_it_is_told)
     ck_assert_int_eq(event.phase, WN_LINK_CONNECT);
     ck_assert_msg(strncmp(event.detail, "the source address cannot be used: ", 35) == 0, "%s",
                   event.detail);
+    ck_assert(event.ours);
     wn_transport_free(t);
     smtp_server_stop(server);
 }
@@ -566,6 +567,7 @@ START_TEST(goes_through_a_proxy)
         ck_assert_int_eq(event.phase, WN_LINK_CONNECT);
         ck_assert_int_eq(event.refused, proxies[_i].refused);
         ck_assert_int_eq(event.timed_out, proxies[_i].timed_out);
+        ck_assert(!event.ours); /* it may be the server */
         ck_assert_ptr_null(event.reply);
     }
     ck_assert_str_eq(smtp_server_heard(server, 1), proxies[_i].heard);
@@ -591,6 +593,22 @@ START_TEST(does_not_find_the_proxy)
     ck_assert_str_eq(event.detail, "the proxy's name is not found");
     ck_assert_int_eq(event.phase, WN_LINK_CONNECT);
     ck_assert(!event.refused && !event.timed_out && event.reply == NULL);
+    ck_assert(event.ours);
+    wn_transport_free(t);
+    wn_buf_release(&url);
+}
+END_TEST
+
+START_TEST(does_not_reach_the_proxy)
+{
+    struct wn_buf url = {0};
+    wn_buf_addf(&url, "socks5://127.0.0.1:%u", smtp_dead_port());
+    struct wn_transport *t =
+        open_transport(&(struct wn_transport_config){.port = 25, .proxy = wn_buf_text(&url)});
+    begin(t, "192.0.2.9", false, NULL);
+    struct wn_link_event event = wait_for(t, WN_LINK_FAILED);
+    ck_assert_str_eq(event.detail, "no connection to the proxy: Connection refused");
+    ck_assert(event.ours && !event.refused);
     wn_transport_free(t);
     wn_buf_release(&url);
 }
@@ -631,6 +649,7 @@ int main(void)
     tcase_add_test(t, comes_from_the_address_it_is_told);
     tcase_add_loop_test(t, goes_through_a_proxy, 0, sizeof proxies / sizeof *proxies);
     tcase_add_loop_test(t, does_not_find_the_proxy, 0, 3);
+    tcase_add_test(t, does_not_reach_the_proxy);
     tcase_add_test(t, takes_no_proxy_from_the_environment);
     tcase_add_test(t, idle_sessions_cost_nothing);
     suite_add_tcase(suite, t);

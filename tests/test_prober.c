@@ -153,6 +153,33 @@ START_TEST(test_catch_all_that_was_promised)
 }
 END_TEST
 
+/* Where our own side fails, that is no answer to keep; where the next host can be reached, none. */
+START_TEST(test_our_own_side)
+{
+    int far = (int)probing_server(&x, (struct fake_persona){.door = FAKE_NO_WAY}, 0);
+    int near = (int)probing_server(&x, honest, 1);
+    int dead = (int)probing_server(&x, (struct fake_persona){.door = FAKE_REFUSED}, 2);
+    struct wn_prober_counts counts;
+    unsigned lost =
+        probing_mailboxes(&x, probing_domain(&x, "far.example", 0, (int[]){far, -1}), "m", 3, OK);
+    unsigned there = probing_mailboxes(
+        &x, probing_domain(&x, "near.example", 1, (int[]){far, near, -1}), "m", 3, OK);
+    unsigned gone = probing_mailboxes(
+        &x, probing_domain(&x, "dead.example", 2, (int[]){dead, far, -1}), "m", 3, OK);
+    probing_run(&x);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_answer(lost + i, "no_connection");
+        assert_answer(there + i, "accepted");
+        assert_answer(gone + i, "no_connection");
+        ck_assert(x.mailboxes[lost + i].again);
+        ck_assert(!x.mailboxes[there + i].again && !x.mailboxes[gone + i].again);
+    }
+    wn_prober_counts(x.p, &counts);
+    ck_assert_str_eq(counts.our_fault, "the network is unreachable");
+    ck_assert_uint_ge(counts.ready, 1);
+}
+END_TEST
+
 /* Of a large domain the random mailbox does not wait for the last real one. */
 START_TEST(test_catch_all_of_a_large_domain)
 {
@@ -574,6 +601,7 @@ static Suite *suite(void)
                                   test_catch_all_is_not_asked,
                                   test_catch_all_that_an_earlier_run_left,
                                   test_catch_all_that_was_promised,
+                                  test_our_own_side,
                                   test_catch_all_of_a_large_domain,
                                   test_hosts_in_order,
                                   test_no_host_answers,

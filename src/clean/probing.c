@@ -421,6 +421,20 @@ static uint64_t draw_seed(void)
     return seed;
 }
 
+/* A proxy or a source address that does not work is to be mended, and not to be reported as so many
+ * servers that were not there. Without either, it is some hosts that this machine has no way to. */
+static int judge_own_side(const struct wn_probe_settings *s, const struct wn_prober_counts *counts,
+                          struct wn_error *err)
+{
+    if (counts->ready > 0 || counts->our_fault == NULL ||
+        (s->proxy == NULL && s->interface == NULL)) {
+        return WN_OK;
+    }
+    return wn_error_set(err, s->proxy != NULL ? WN_E_TEMPFAIL : WN_E_CONFIG,
+                        "no mail server could be asked: %s (%s)", counts->our_fault,
+                        s->proxy != NULL ? "--probe-proxy" : "--probe-interface");
+}
+
 static int run_prober(struct asking *a)
 {
     const struct wn_probe_settings *s = &a->run->settings->probe;
@@ -447,8 +461,12 @@ static int run_prober(struct asking *a)
     a->probing->encrypted = counts.encrypted;
     a->probing->unproven = counts.unproven;
     note_left_out(a);
+    status = status == WN_OK ? kept : status;
+    if (status == WN_OK && *a->run->stop == 0) {
+        status = judge_own_side(s, &counts, a->err);
+    }
     wn_prober_free(a->prober);
-    return status == WN_OK ? kept : status;
+    return status;
 }
 
 /* No mailbox was asked: that says something about us and nothing about them. */

@@ -113,7 +113,9 @@ static bool take_event(struct trial *x, int64_t wait_ms)
     if (!wn_transport_wait(x->transport, ms, &event)) {
         return false;
     }
-    x->reached = x->reached || event.kind != WN_LINK_FAILED || event.phase != WN_LINK_CONNECT;
+    /* Where our own side fails, nothing is said of the port; the prober will say why. */
+    x->reached =
+        x->reached || event.kind != WN_LINK_FAILED || event.phase != WN_LINK_CONNECT || event.ours;
     if (event.kind == WN_LINK_READY) {
         (void)wn_link_send(event.link, &quit, NULL); /* then it is closed by the other side */
     }

@@ -211,23 +211,31 @@ static const char *const broken[] = {
 
 #define TOO_MUCH "the server says too much before it is asked anything"
 
-/* `words`: libcurl's own follow. */
+/* `words`: libcurl's own follow. `ours`: as in struct wn_link_event. */
 static const struct {
     CURLcode code;
-    bool words;
+    bool words, ours;
     const char *sentence;
 } outcomes[] = {
-    {CURLE_PROXY, true, "the proxy does not connect"},
-    {CURLE_COULDNT_RESOLVE_PROXY, false, "the proxy's name is not found"},
-    {CURLE_INTERFACE_FAILED, true, "the source address cannot be used"},
-    {CURLE_SSL_CONNECT_ERROR, true, "TLS does not come about"},
-    {CURLE_PEER_FAILED_VERIFICATION, true, "TLS does not come about"},
+    {CURLE_PROXY, true, false, "the proxy does not connect"},
+    {CURLE_COULDNT_RESOLVE_PROXY, false, true, "the proxy's name is not found"},
+    {CURLE_INTERFACE_FAILED, true, true, "the source address cannot be used"},
+    {CURLE_SSL_CONNECT_ERROR, true, false, "TLS does not come about"},
+    {CURLE_PEER_FAILED_VERIFICATION, true, false, "TLS does not come about"},
     /* Of a buffer of libcurl's that has a limit, from 8.0 on, and from 8.6 on. */
-    {CURLE_OUT_OF_MEMORY, false, TOO_MUCH},
+    {CURLE_OUT_OF_MEMORY, false, false, TOO_MUCH},
 #if LIBCURL_VERSION_NUM >= 0x080600
-    {CURLE_TOO_LARGE, false, TOO_MUCH},
+    {CURLE_TOO_LARGE, false, false, TOO_MUCH},
 #endif
 };
+
+/* What this machine says before anything was sent, or for want of anything to send it with. */
+static bool is_ours(long errnum)
+{
+    return errnum == ENETUNREACH || errnum == ENETDOWN || errnum == EADDRNOTAVAIL ||
+           errnum == EAFNOSUPPORT || errnum == EACCES || errnum == EPERM || errnum == EMFILE ||
+           errnum == ENFILE || errnum == ENOBUFS;
+}
 
 static void explain_socket(struct wn_link *link)
 {
@@ -237,6 +245,7 @@ static void explain_socket(struct wn_link *link)
     bool proxy = link->transport->config.proxy != NULL;
     link->refused = errnum == ECONNREFUSED && !proxy;
     link->timed_out = errnum == ETIMEDOUT;
+    link->ours = proxy ? errnum != 0 : is_ours(errnum);
     const char *what = "no connection";
     if (proxy) { /* in new libcurl also for what the proxy answers, which is no socket's error */
         what = errnum != 0 ? "no connection to the proxy" : "the proxy does not connect";
@@ -258,6 +267,7 @@ static void explain_code(struct wn_link *link, CURLcode code)
     }
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
         if (outcomes[i].code == code) {
+            link->ours = outcomes[i].ours;
             (void)snprintf(link->detail, sizeof link->detail, "%s%s%s", outcomes[i].sentence,
                            outcomes[i].words ? ": " : "", outcomes[i].words ? words : "");
             return;

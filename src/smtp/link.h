@@ -45,7 +45,7 @@ struct wn_link {
     int64_t due_ms;         /* STARTING: when it is given up */
     struct wn_hello hello;
     struct wn_link_facts facts;
-    bool timed_out, refused;
+    bool timed_out, refused, ours;
     uint64_t received; /* bytes, until libcurl closed the connection */
     uint64_t heard;    /* bytes of replies before READY */
     bool broken;       /* nothing can be sent any more */
@@ -89,7 +89,8 @@ uint64_t wn_link_received(curl_socket_t fd);
 /* What struct wn_link_facts says of the server's certificate, after the handshake. */
 bool wn_link_certificate_bad(const struct wn_link *link);
 
-/* Sets `detail`, `timed_out`, `refused` and the last phase of a link that failed before READY. */
+/* Sets `detail`, `timed_out`, `refused`, `ours` and the last phase of a link that failed before
+ * READY. */
 void wn_link_explain(struct wn_link *link, CURLcode code);
 
 /* libcurl's CURLOPT_CLOSESOCKETFUNCTION, in transport.c. */

@@ -116,7 +116,8 @@ struct wn_prober_report {
     const struct wn_probe_meaning *meaning; /* of the reply; NULL: there was none */
     struct wn_span text;                    /* the reply, or a sentence */
     struct wn_span host;                    /* the MX host that said it, or empty */
-    bool again;     /* WITHDRAWN: what is stored is to stay as DOUBTED left it */
+    bool again;     /* nothing of this is to be stored. WITHDRAWN: what DOUBTED left stays; ANSWER:
+                     * it was our own side that failed */
     int64_t due_ms; /* PARKED, and ANSWER greylisted or busy: when to ask again */
 };
 
@@ -125,15 +126,18 @@ typedef int wn_prober_visit(void *arg, const struct wn_prober_report *report);
 typedef int wn_prober_progress(void *arg);
 
 struct wn_prober_counts {
-    uint64_t asked;       /* RCPT commands sent, random and repeated ones included */
-    uint64_t answered;    /* mailboxes that got their ANSWER */
-    uint64_t parked;      /* mailboxes that wait for the time to ask them (again) */
-    uint64_t left;        /* mailboxes that are neither */
-    uint64_t connections; /* that were begun */
-    uint64_t encrypted;   /* of these, those that STARTTLS made private */
-    uint64_t unproven;    /* of these, those whose certificate is self-signed or out of date */
-    uint32_t open;        /* connections now */
-    int64_t next_due_ms;  /* when the first parked one is due; 0: none is */
+    uint64_t asked;        /* RCPT commands sent, random and repeated ones included */
+    uint64_t answered;     /* mailboxes that got their ANSWER */
+    uint64_t parked;       /* mailboxes that wait for the time to ask them (again) */
+    uint64_t left;         /* mailboxes that are neither */
+    uint64_t connections;  /* that were begun */
+    uint64_t encrypted;    /* of these, those that STARTTLS made private */
+    uint64_t unproven;     /* of these, those whose certificate is self-signed or out of date */
+    uint64_t ready;        /* connections over which something could be asked */
+    const char *our_fault; /* why one failed on our own side (struct wn_link_event), or NULL; as
+                            * long as the prober lives */
+    uint32_t open;         /* connections now */
+    int64_t next_due_ms;   /* when the first parked one is due; 0: none is */
 };
 void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts);
 

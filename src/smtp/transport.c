@@ -346,6 +346,7 @@ static bool take(struct wn_transport *t, struct wn_link_event *event)
             event->phase = link->hello.phase;
             event->timed_out = link->timed_out;
             event->refused = link->refused;
+            event->ours = link->ours;
             event->reply = link->hello.refused ? &link->hello.reader.reply : NULL;
             event->detail = link->detail;
             return true;

@@ -53,6 +53,8 @@ struct wn_link_event {
     enum wn_link_phase phase; /* FAILED: how far it got */
     bool timed_out;           /* FAILED */
     bool refused;             /* FAILED: nobody listens there, as the host (or the proxy) says */
+    bool ours; /* FAILED: the proxy cannot be reached, the source address not be used, or
+                * this machine has no way to the server: nothing was asked of that */
     const struct wn_smtp_reply *reply; /* FAILED: the server's last one where that was a refusal,
                                         * 4xx or 5xx; else NULL. Valid until the link is closed */
     const char *detail; /* FAILED, CLOSED: what happened, without a full stop; valid as `reply` */

@@ -3,7 +3,9 @@
 """Probing one scripted server: WN_BINARY=... python3 tests/e2e/test_probe_server.py"""
 
 import contextlib
+import os
 import signal
+import socket
 import sqlite3
 import unittest
 
@@ -11,7 +13,7 @@ import nsd
 import probing
 import smtp_zoo
 from smtp_zoo import PERSONAS, Server, Zoo
-from support import main
+from support import CONFIG, TEMPFAIL, main
 from zoo_checks import recipient
 
 WHY_NOT = smtp_zoo.why_not() or (None if nsd.find_nsd() else "nsd is not installed")
@@ -85,6 +87,26 @@ class BackupTest(ServerCase):
     def test_of_a_provider(self):
         self.assertEqual(self.reasons("brackwell.mail.protection.outlook.com"), ["no_connection"])
         self.assertEqual(self.zoo.transcript(), [])
+
+
+class OurSideTest(ServerCase):
+    """A proxy or a source address that does not work is ours to mend, and nothing is remembered of
+    it."""
+
+    def test_clean(self):
+        self.begin({f"joe@{DOMAIN}": "present"})
+        self.list_of([f"joe@{DOMAIN}"])
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            dead = f"socks5://127.0.0.1:{taken.getsockname()[1]}"
+        for option, status, words in ((("--probe-proxy", dead), TEMPFAIL, "--probe-proxy"),
+                                      (("--probe-interface", "nope0"), CONFIG,
+                                       "--probe-interface")):
+            done = self.winnow(*self.words(self.server, self.zoo.port, *option), status=status)
+            self.assertIn("no mail server could be asked", done.err)
+            self.assertIn(words, done.err)
+            self.assertFalse(os.path.exists(self.path("out.winnow")))
+        found = self.probe(self.server, self.zoo.port)
+        self.assertEqual([row["reason"] for row in found.report], ["mailbox_accepted"])
 
 
 class DoubtTest(ServerCase):

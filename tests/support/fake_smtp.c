@@ -44,7 +44,7 @@ struct due {
     struct link *link;
     enum wn_link_event_kind kind;
     enum wn_link_phase phase;
-    bool timed_out, refused;
+    bool timed_out, refused, ours;
     const char *detail;
     char text[REPLY_MAX];
     size_t n;
@@ -214,6 +214,11 @@ static void open_door(struct fake_world *w, struct link *link)
     switch (persona->door) {
     case FAKE_REFUSED:
         fail_at(w, link, 1, WN_LINK_CONNECT, "connection refused");
+        break;
+    case FAKE_NO_WAY:
+        fail_at(w, link, 1, WN_LINK_CONNECT, "the network is unreachable");
+        w->dues[w->due_count - 1].refused = false;
+        w->dues[w->due_count - 1].ours = true;
         break;
     case FAKE_SILENT:
         fail_at(w, link, CONNECT_MS, WN_LINK_CONNECT, "no answer");
@@ -481,6 +486,7 @@ static bool io_wait(void *arg, int timeout_ms, struct wn_link_event *event)
                                     .phase = due->phase,
                                     .timed_out = due->timed_out,
                                     .refused = due->refused,
+                                    .ours = due->ours,
                                     .detail = due->detail};
     if (due->kind == WN_LINK_BYTES) {
         event->bytes = due->text;

@@ -12,6 +12,7 @@ struct fake_world;
 enum fake_door {
     FAKE_OPEN,
     FAKE_REFUSED,  /* nobody listens */
+    FAKE_NO_WAY,   /* this machine has no way to it */
     FAKE_SILENT,   /* no answer to the connection */
     FAKE_MUTE,     /* connected, and no greeting */
     FAKE_GARBAGE,  /* a greeting that is no SMTP */

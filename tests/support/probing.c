@@ -132,6 +132,7 @@ static int visit(void *arg, const struct wn_prober_report *r)
     switch (r->kind) {
     case WN_PROBER_ANSWER:
         x->mailboxes[r->tag].answers++;
+        x->mailboxes[r->tag].again = r->again;
         note_answer(x, r);
         break;
     case WN_PROBER_PARKED:

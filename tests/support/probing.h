@@ -17,6 +17,7 @@ struct probing_mailbox {
     bool exists, canary;
     enum wn_probe_answer answer; /* none: no report */
     unsigned answers, parked, withdrawn;
+    bool again;   /* its ANSWER is not to be stored */
     bool doubted; /* and neither confirmed nor withdrawn */
     int64_t due_ms;
     char text[256], host[64];

@@ -54,6 +54,7 @@ static void report_task(struct wn_prober *p, const struct task *t, enum wn_probe
                                       .tag = t->tag,
                                       .domain = t->domain->number,
                                       .answer = (enum wn_probe_answer)t->answer,
+                                      .again = t->ours,
                                       .due_ms = t->due_ms};
     wn_report(p, &report, wn_task_group(t), said);
 }
@@ -197,9 +198,13 @@ void wn_task_answered(struct wn_prober *p, struct task *t, const struct wn_smtp_
 static enum wn_probe_answer answer_of(enum failure why)
 {
     static const enum wn_probe_answer answers[] = {
-        [FAILURE_NONE] = WN_ANSWER_no_connection, [FAILURE_NO_CONNECTION] = WN_ANSWER_no_connection,
-        [FAILURE_TIMEOUT] = WN_ANSWER_timeout,    [FAILURE_ERROR] = WN_ANSWER_error,
-        [FAILURE_BUSY] = WN_ANSWER_busy,          [FAILURE_BLOCKED] = WN_ANSWER_blocked,
+        [FAILURE_NONE] = WN_ANSWER_no_connection,
+        [FAILURE_OURS] = WN_ANSWER_no_connection,
+        [FAILURE_NO_CONNECTION] = WN_ANSWER_no_connection,
+        [FAILURE_TIMEOUT] = WN_ANSWER_timeout,
+        [FAILURE_ERROR] = WN_ANSWER_error,
+        [FAILURE_BUSY] = WN_ANSWER_busy,
+        [FAILURE_BLOCKED] = WN_ANSWER_blocked,
     };
     return answers[why];
 }
@@ -209,6 +214,7 @@ void wn_task_failed(struct wn_prober *p, struct task *t, enum failure why, const
     struct group *g = wn_task_group(t);
     enum wn_probe_answer answer = answer_of(why);
     bool again = why == FAILURE_BUSY;
+    t->ours = why == FAILURE_OURS;
     if (again && said->meaning != NULL && said->meaning->answer == WN_ANSWER_greylisted) {
         answer = WN_ANSWER_greylisted;
     }

@@ -94,6 +94,7 @@ struct task {
     uint8_t tries;    /* temporary replies so far */
     uint8_t lost;     /* sessions that were lost while it was asked */
     bool canary;
+    bool ours;    /* our own side failed, and that is its answer */
     bool early;   /* parked since an earlier run */
     bool invalid; /* no command can hold the address */
 };
@@ -121,6 +122,7 @@ struct domain {
 /* Why a lane's hosts could not be asked; of several hosts the last in this order counts. */
 enum failure {
     FAILURE_NONE,
+    FAILURE_OURS,
     FAILURE_NO_CONNECTION,
     FAILURE_TIMEOUT,
     FAILURE_ERROR,
@@ -255,7 +257,8 @@ struct wn_prober {
     struct group **groups;
     struct lane **lanes;
     struct domain **domains;
-    uint64_t encrypted, unproven; /* connections */
+    uint64_t encrypted, unproven, ready; /* connections */
+    char our_fault[256];                 /* the first; "": there was none */
     size_t group_count, group_room, lane_count, lane_room, domain_count, domain_room;
     struct group *head, *tail; /* ring of groups that may have a turn */
     struct lane *paused_head, *paused_tail;

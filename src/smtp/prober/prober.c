@@ -290,6 +290,8 @@ void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts
                                         .connections = p->connections,
                                         .encrypted = p->encrypted,
                                         .unproven = p->unproven,
+                                        .ready = p->ready,
+                                        .our_fault = p->our_fault[0] != '\0' ? p->our_fault : NULL,
                                         .open = p->open};
     for (size_t i = 0; i < p->timer_count; i++) {
         const struct timer *timer = &p->timers[i];

@@ -8,6 +8,7 @@
  * but each mailbox LOST_MAX times at most, and after a second such loss no more on a connection
  * than were answered on this one. A loss with several commands out may be the fault of pipelining,
  * which the lane then does without. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "smtp/prober/private.h"
@@ -291,6 +292,7 @@ bool wn_session_start(struct wn_prober *p, struct lane *lane, struct task *first
 static void ready(struct wn_prober *p, struct session *s)
 {
     const struct wn_link_facts *facts = p->io.facts(p->io.arg, s->link);
+    p->ready++;
     p->encrypted += facts->tls;
     p->unproven += facts->tls && facts->certificate_bad;
     bool leaving = s->stage == STAGE_LEAVING;
@@ -310,6 +312,9 @@ static void ready(struct wn_prober *p, struct session *s)
 /* What stands in the way before any recipient was asked. */
 static enum failure failure_of(const struct wn_link_event *event)
 {
+    if (event->ours) {
+        return FAILURE_OURS;
+    }
     bool connected = event->phase != WN_LINK_CONNECT;
     if (!connected || event->refused || event->reply != NULL) {
         return FAILURE_NO_CONNECTION;
@@ -329,6 +334,9 @@ static void failed(struct wn_prober *p, struct session *s, const struct wn_link_
     struct said said = {NULL, wn_span_of(event->detail), NULL};
     struct wn_probe_meaning meaning;
     enum failure why = failure_of(event);
+    if (why == FAILURE_OURS && p->our_fault[0] == '\0') {
+        (void)snprintf(p->our_fault, sizeof p->our_fault, "%s", event->detail);
+    }
     const struct wn_smtp_reply *reply = event->reply;
     if (reply != NULL) {
         enum wn_phase phase = event->phase < WN_LINK_EHLO ? WN_PHASE_connect : WN_PHASE_ehlo;
