@@ -3,7 +3,7 @@
 #define WN_SMTP_PROVIDER_H
 
 /* The mail provider behind a domain, told by its MX host: thousands of domains share one. Pure; any
- * thread may call it. Numbers are this build's: what is stored is the name. */
+ * thread may call it. Numbers are of this build alone. */
 
 #include <stddef.h>
 #include <stdint.h>
