@@ -417,6 +417,21 @@ START_TEST(the_day_of_a_budget)
 }
 END_TEST
 
+START_TEST(the_last_minute)
+{
+    static const struct {
+        int64_t at, counts;
+    } rows[] = {{NOW - 60, 0}, {NOW - 59, NOW - 59}, {NOW, NOW}, {NOW + 3600, NOW}};
+    (void)row("a@x.tt");
+    ck_assert_int_eq(wn_groups_use(run.store, WN_SPAN("x.tt"), NOW / DAY, 30, &err), WN_OK);
+    ck_assert_int_eq(wn_groups_pace(run.store, WN_SPAN("x.tt"), 7, rows[_i].at, &err), WN_OK);
+    make();
+    const struct wn_plan_group *g = wn_segments_at(&plan.groups, 0);
+    ck_assert_int_eq(g->lately_at, rows[_i].counts);
+    ck_assert_uint_eq(g->lately, rows[_i].counts > 0 ? 7 : 0);
+}
+END_TEST
+
 START_TEST(the_plan_in_words)
 {
     struct wn_buf text = {0};
@@ -452,6 +467,7 @@ int main(void)
     tcase_add_test(cases, a_large_group_gets_witnesses);
     tcase_add_test(cases, a_small_group_gets_none);
     tcase_add_test(cases, limits_and_the_time_they_cost);
+    tcase_add_loop_test(cases, the_last_minute, 0, 4);
     tcase_add_loop_test(cases, the_day_of_a_budget, 0, sizeof useds / sizeof *useds);
     tcase_add_test(cases, the_plan_in_words);
     suite_add_tcase(suite, cases);

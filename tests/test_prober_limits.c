@@ -296,6 +296,22 @@ START_TEST(test_a_group_that_is_stopped_already)
 }
 END_TEST
 
+/* What an earlier run asked within the minute counts. */
+START_TEST(test_last_minute_of_another_run)
+{
+    int64_t start = fake_now(x.w);
+    (void)probing_site(&x, "b.example", honest, 1); /* the prober must be there */
+    wn_prober_group(x.p, &(struct wn_prober_group){.name = WN_SPAN("g0"),
+                                                   .used_today = 100,
+                                                   .lately = 50,
+                                                   .lately_ms = start - 20000});
+    (void)probing_mailboxes(&x, probing_site(&x, "a.example", honest, 0), "m", 30, OK);
+    fake_stop_at(x.w, start + 39000, &x.stop);
+    probing_run(&x);
+    ck_assert_uint_eq(probing_entries(&x, FAKE_RCPT), 10);
+}
+END_TEST
+
 START_TEST(test_budget_of_time)
 {
     static const struct {
@@ -482,6 +498,7 @@ static Suite *suite(void)
                                   test_day,
                                   test_day_with_parked_ones,
                                   test_a_group_that_is_stopped_already,
+                                  test_last_minute_of_another_run,
                                   test_budget_of_time,
                                   test_one_tarpit_among_50,
                                   test_number_that_comes_back,

@@ -72,7 +72,7 @@ START_TEST(makes_a_private_file)
     ck_assert_int_eq(tempdir_mode(tempdir_path("a/b")), 0700);
     ck_assert_int_eq(tempdir_mode(tempdir_path("a")), 0700);
     ck_assert_int_eq(pragma(store, "PRAGMA application_id"), WN_APPLICATION_ID);
-    ck_assert_int_eq(pragma(store, "PRAGMA user_version"), 8);
+    ck_assert_int_eq(pragma(store, "PRAGMA user_version"), 9);
     ck_assert_int_eq(pragma(store, "PRAGMA foreign_keys"), 1);
     ck_assert_int_eq(pragma(store, "SELECT 1 FROM pragma_journal_mode WHERE journal_mode = 'wal'"),
                      1);
@@ -234,7 +234,7 @@ START_TEST(names_a_store_without_its_tables)
 {
     const char *path = tempdir_path("w.db");
     uint64_t count;
-    run_sql(path, "PRAGMA application_id = 1466527342; PRAGMA user_version = 8");
+    run_sql(path, "PRAGMA application_id = 1466527342; PRAGMA user_version = 9");
     struct wn_store *store = must_open(path, WN_STORE_READ);
     ck_assert_int_eq(wn_facts_count(store, &count, &err), WN_E_IO);
     ck_assert_ptr_nonnull(strstr(err.text, "no such table"));

@@ -73,6 +73,10 @@ static int use_past(void *arg, const struct wn_group_fact *fact)
     int64_t now = p->run->settings->now;
     /* A later day is today, too: of a clock that has gone back since over midnight. */
     g->used_today = fact->day >= now / WN_DAY ? fact->used : 0;
+    if (fact->lately_at + 60 > now) {
+        g->lately = fact->lately;
+        g->lately_at = fact->lately_at < now ? fact->lately_at : now;
+    }
     if (fact->stopped_until > now) {
         g->stopped_until = fact->stopped_until;
         g->reason.p = wn_arena_text(&p->run->tables.arena, fact->reason);

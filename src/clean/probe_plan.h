@@ -30,6 +30,8 @@ struct wn_plan_group {
     uint32_t mailboxes, domains, canaries;
     struct wn_probe_limits limits; /* as the options have changed them */
     uint64_t used_today;           /* recipients, by earlier runs */
+    uint64_t lately;               /* of these, in the minute before … */
+    int64_t lately_at;             /* … this second since 1970; 0: none */
     uint64_t kept;                 /* and by this one, as far as the store knows of them */
     int64_t stopped_until;         /* seconds since 1970; 0: it is not stopped */
     struct wn_span reason;         /* why it is; in the tables' arena */

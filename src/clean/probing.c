@@ -100,6 +100,12 @@ static int64_t wall_of(const struct asking *a, int64_t ms)
     return ms == 0 ? 0 : a->run->settings->now + (ms - a->began_ms + 999) / 1000;
 }
 
+/* Of the prober's clock; it may be before the run. */
+static int64_t ms_of(const struct asking *a, int64_t at)
+{
+    return a->began_ms - (a->run->settings->now - at) * 1000;
+}
+
 static int64_t expiry_of(enum wn_probe_answer answer, int64_t at)
 {
     switch (answer) {
@@ -261,6 +267,9 @@ static int keep_used(struct asking *a)
             status = wn_groups_use(run->store, g->name, today, use.asked - g->kept, a->err);
             g->kept = use.asked;
         }
+        if (status == WN_OK && may) {
+            status = wn_groups_pace(run->store, g->name, use.lately, wall_now(a) + 1, a->err);
+        }
     }
     return status;
 }
@@ -356,6 +365,8 @@ static void fill_prober(struct asking *a)
         wn_prober_group(a->prober, &(struct wn_prober_group){.name = g->name,
                                                              .provider = g->provider,
                                                              .used_today = g->used_today,
+                                                             .lately = g->lately,
+                                                             .lately_ms = ms_of(a, g->lately_at),
                                                              .stopped = g->stopped_until != 0});
     }
     for (uint32_t i = 0; i < plan->domains.length; i++) {

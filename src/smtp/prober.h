@@ -61,6 +61,8 @@ struct wn_prober_group {
     struct wn_span name; /* copied */
     uint32_t provider;
     uint64_t used_today; /* recipients that earlier runs have asked today */
+    uint64_t lately;     /* of these, in the minute before … */
+    int64_t lately_ms;   /* … this time, in the scale of io.now_ms: they count as asked then */
     bool stopped;        /* an earlier run's breaker still holds: nothing is asked */
 };
 
@@ -141,10 +143,11 @@ struct wn_prober_counts {
 };
 void wn_prober_counts(const struct wn_prober *p, struct wn_prober_counts *counts);
 
-/* What this run has asked of a group: the next run is told it in wn_prober_group.used_today. */
+/* What this run has asked of a group: the next run is told it in struct wn_prober_group. */
 struct wn_prober_use {
     struct wn_span group; /* its name, as long as the prober lives */
     uint64_t asked;       /* RCPT commands sent */
+    uint64_t lately;      /* in the last minute, by earlier runs as well */
 };
 
 /* Of the group with that number, from 0 in the order in which they were told of. False: there is

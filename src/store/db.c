@@ -50,11 +50,14 @@ static const char probe[] =
 static const char probe_tries[] =
 #include "store/probe_tries.sql.inc"
     ;
+static const char probe_pace[] =
+#include "store/probe_pace.sql.inc"
+    ;
 
 /* Migration i leads from version i to i + 1. Only ever appended to. */
 static const char *const migrations[] = {schema,  log_position,  suppressed_hash,
                                          breaker, imap_position, domain_outcome,
-                                         probe,   probe_tries};
+                                         probe,   probe_tries,   probe_pace};
 enum {
     VERSION = sizeof migrations / sizeof *migrations
 };

@@ -238,6 +238,8 @@ static int visit_group(void *arg, sqlite3_stmt *row)
         .stopped_at = sqlite3_column_int64(row, 3),
         .stopped_until = sqlite3_column_int64(row, 4),
         .reason = wn_column_span(row, 5),
+        .lately = (uint64_t)sqlite3_column_int64(row, 6),
+        .lately_at = sqlite3_column_int64(row, 7),
     };
     return walk->visit(walk->arg, &fact);
 }
@@ -263,29 +265,6 @@ int wn_groups_scan(struct wn_store *store, wn_group_visit *visit, void *arg, str
                : status;
 }
 
-/* The columns of a stop, from parameter `at` on. `room` holds WN_DIAGNOSTIC_MAX bytes. */
-static void bind_stop(sqlite3_stmt *statement, int at, const struct wn_group_fact *fact, char *room)
-{
-    (void)sqlite3_bind_int64(statement, at, fact->stopped_at);
-    (void)sqlite3_bind_int64(statement, at + 1, fact->stopped_until);
-    wn_bind_span(statement, at + 2, wn_store_tidy(fact->reason, WN_DIAGNOSTIC_MAX, room));
-}
-
-int wn_groups_put(struct wn_store *store, const struct wn_group_fact *fact, struct wn_error *err)
-{
-    char reason[WN_DIAGNOSTIC_MAX];
-    sqlite3_stmt *put = NULL;
-    int status = wn_store_statement(store, WN_STATEMENT_group_put, &put, err);
-    if (status != WN_OK) {
-        return status;
-    }
-    wn_bind_text(put, 1, fact->group);
-    (void)sqlite3_bind_int64(put, 2, fact->day);
-    (void)sqlite3_bind_int64(put, 3, (sqlite3_int64)fact->used);
-    bind_stop(put, 4, fact, reason);
-    return wn_statement_run(store, put, err);
-}
-
 int wn_groups_use(struct wn_store *store, struct wn_span group, int64_t day, uint64_t n,
                   struct wn_error *err)
 {
@@ -300,6 +279,20 @@ int wn_groups_use(struct wn_store *store, struct wn_span group, int64_t day, uin
     return wn_statement_run(store, use, err);
 }
 
+int wn_groups_pace(struct wn_store *store, struct wn_span group, uint64_t lately, int64_t at,
+                   struct wn_error *err)
+{
+    sqlite3_stmt *pace = NULL;
+    int status = wn_store_statement(store, WN_STATEMENT_group_pace, &pace, err);
+    if (status != WN_OK) {
+        return status;
+    }
+    wn_bind_text(pace, 1, group);
+    (void)sqlite3_bind_int64(pace, 2, (sqlite3_int64)lately);
+    (void)sqlite3_bind_int64(pace, 3, at);
+    return wn_statement_run(store, pace, err);
+}
+
 int wn_groups_stop(struct wn_store *store, struct wn_span group, int64_t at, int64_t until,
                    struct wn_span reason, struct wn_error *err)
 {
@@ -310,8 +303,8 @@ int wn_groups_stop(struct wn_store *store, struct wn_span group, int64_t at, int
         return status;
     }
     wn_bind_text(stop, 1, group);
-    bind_stop(stop, 2,
-              &(struct wn_group_fact){.stopped_at = at, .stopped_until = until, .reason = reason},
-              room);
+    (void)sqlite3_bind_int64(stop, 2, at);
+    (void)sqlite3_bind_int64(stop, 3, until);
+    wn_bind_span(stop, 4, wn_store_tidy(reason, sizeof room, room));
     return wn_statement_run(store, stop, err);
 }

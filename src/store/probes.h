@@ -85,6 +85,8 @@ struct wn_group_fact {
     uint64_t used;                     /* recipients asked on that day */
     int64_t stopped_at, stopped_until; /* seconds since 1970; 0 0: it never was */
     struct wn_span reason;             /* what it said, as a diagnostic; or empty */
+    uint64_t lately;                   /* recipients asked in the minute before … */
+    int64_t lately_at;                 /* … this second since 1970 */
 };
 
 typedef int wn_group_visit(void *arg, const struct wn_group_fact *fact);
@@ -95,13 +97,15 @@ int wn_groups_get(struct wn_store *store, struct wn_span group, wn_group_visit *
                   struct wn_error *err);
 /* Every one, by name. */
 int wn_groups_scan(struct wn_store *store, wn_group_visit *visit, void *arg, struct wn_error *err);
-/* Stores or replaces one whole. */
-int wn_groups_put(struct wn_store *store, const struct wn_group_fact *fact, struct wn_error *err);
-
 /* Adds `n` recipients to what was used on `day`; a later day than the stored one begins at 0. With
  * an earlier day (a clock that went back) they count on the stored one. */
 int wn_groups_use(struct wn_store *store, struct wn_span group, int64_t day, uint64_t n,
                   struct wn_error *err);
+
+/* Notes that `lately` of these, and maybe of earlier runs', were asked in the minute before `at`.
+ */
+int wn_groups_pace(struct wn_store *store, struct wn_span group, uint64_t lately, int64_t at,
+                   struct wn_error *err);
 
 /* Notes that the group wants no more from `at` until `until`; its budget stays as it is. */
 int wn_groups_stop(struct wn_store *store, struct wn_span group, int64_t at, int64_t until,

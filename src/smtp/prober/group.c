@@ -39,7 +39,7 @@ static void forget_old_stamps(const struct wn_prober *p, struct group *g)
     }
 }
 
-static void add_stamp(const struct wn_prober *p, struct group *g)
+void wn_group_stamp(struct group *g, int64_t at_ms)
 {
     if (g->stamp_count == g->stamp_room) {
         uint32_t room = g->stamp_room > 0 ? g->stamp_room * 2 : 8;
@@ -52,7 +52,7 @@ static void add_stamp(const struct wn_prober *p, struct group *g)
         g->stamp_first = 0;
         g->stamp_room = room;
     }
-    g->stamps[(g->stamp_first + g->stamp_count++) % g->stamp_room] = p->now_ms;
+    g->stamps[(g->stamp_first + g->stamp_count++) % g->stamp_room] = at_ms;
 }
 
 static uint64_t rest(uint64_t limit, uint64_t used)
@@ -114,7 +114,7 @@ void wn_group_use(struct wn_prober *p, struct group *g)
     let_go(p, g, 1);
     g->used_today++;
     p->asked++;
-    add_stamp(p, g);
+    wn_group_stamp(g, p->now_ms);
 }
 
 /* When `need` recipients can be said: wakes the group then, unless an event does earlier. */

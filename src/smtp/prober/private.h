@@ -314,6 +314,8 @@ uint64_t wn_group_allowance(struct wn_prober *p, struct group *g);
 bool wn_group_spent(const struct wn_prober *p, const struct group *g);
 void wn_group_reserve(struct wn_prober *p, struct group *g);
 void wn_group_unreserve(struct wn_prober *p, struct group *g, uint32_t n);
+/* One more was said at that time, which is no earlier than that of the last. */
+void wn_group_stamp(struct group *g, int64_t at_ms);
 /* One that was reserved is said now. */
 void wn_group_use(struct wn_prober *p, struct group *g);
 /* Starts a session if one is due and allowed. False: not now; a timer or an event will wake it. */

@@ -91,6 +91,9 @@ void wn_prober_group(struct wn_prober *p, const struct wn_prober_group *group)
     struct group *g = intern_group(p, group->name, group->provider);
     g->used_today = group->used_today;
     g->used_before = group->used_today;
+    for (uint64_t i = 0; i < group->lately && i < g->limits.per_minute; i++) {
+        wn_group_stamp(g, group->lately_ms);
+    }
     g->silent = g->silent || group->stopped;
 }
 
@@ -309,6 +312,7 @@ bool wn_prober_use(const struct wn_prober *p, size_t number, struct wn_prober_us
     }
     const struct group *g = p->groups[number];
     *use = (struct wn_prober_use){.group = {g->name, g->length},
-                                  .asked = g->used_today - g->used_before};
+                                  .asked = g->used_today - g->used_before,
+                                  .lately = g->stamp_count};
     return true;
 }
