@@ -177,7 +177,7 @@ probing: 4 mailboxes at 3 domains of 2 providers would be asked, over 2 connecti
         self.run_clean("--offline", "--dry-run")
         with contextlib.closing(sqlite3.connect(self.db)) as store, store:
             store.execute("INSERT INTO probe_group (name, day, used, stopped_at, stopped_until)"
-                              " VALUES ('brackwell.net', ?, 7, 0, 0)",
+                          " VALUES ('brackwell.net', ?, 7, 0, 0)",
                           (DAY,))
         for time, used in ((DAY - 1, 7), (DAY, 7), (DAY + 1, 0)):
             with self.subTest(time - DAY):

@@ -48,7 +48,8 @@ class ReachTest(ProbeCase):
         """What earlier runs knew of the last two of six providers; nothing of the others."""
         self.winnow("clean", "--offline", "--db", self.db, "--dry-run", "list.csv")
         with contextlib.closing(sqlite3.connect(self.db)) as store, store:
-            store.executemany("INSERT INTO probe_group VALUES (?, ?, ?, ?, ?, '554 Go away')",
+            store.executemany("INSERT INTO probe_group (name, day, used, stopped_at, stopped_until,"
+                              " reason) VALUES (?, ?, ?, ?, ?, '554 Go away')",
                               [(name, day, used, stopped_until and 1, stopped_until)
                                for name in self.names_of[4:]])
 
