@@ -130,6 +130,23 @@ class Probe(Case):
                                       status=CONFIG)
                 self.check_sentence(done, *words)
                 self.assertFalse(os.path.exists(self.path("list.winnow")))
+                self.check_forced(helo, sender, [w for w in words if w != "--probe-force"])
+        self.check_forced("out.good.net", "a@good.net", [])
+
+    def check_forced(self, helo, sender, words, *more):
+        """--probe-force: mailboxes are asked all the same, and the summary says what is wrong."""
+        with socket.create_server(("127.0.0.2", 0)) as taken:  # on its port nobody else listens
+            # By the real clock, so that what one run was told is known to the next.
+            self.winnow("clean", "--db", self.db, "--dns-server", self.server.address,
+                        "--allow-private-hosts", "--probe", "--probe-helo", helo, "--probe-from",
+                        sender, "--probe-force", "--smtp-port", str(taken.getsockname()[1]), "-o",
+                        "forced", *more, "list.csv")
+        output = self.output("forced")
+        self.assertEqual(output.by("email", "reason")["ann@firm.org"], "no_connection")
+        warnings = output.summary["run"]["probe"]["warnings"]
+        for word in words:
+            self.assertIn(word, warnings)
+        self.assertEqual(warnings is None, not words)
 
     def test_what_is_an_spf_record(self):
         """RFC 7208 4.5: the version is a word of its own. "v=spf10" used to be taken for it."""
@@ -146,6 +163,8 @@ class Probe(Case):
         done = self.run_clean("--probe", "--probe-helo", "broken.net", "--probe-from",
                               "a@good.net", "--dns-timeout", "300", status=TEMPFAIL)
         self.check_sentence(done, "before probing", "broken.net")
+        self.check_forced("broken.net", "a@good.net", ["could not be looked at", "broken.net"],
+                          "--dns-timeout", "300")
 
     def test_the_plan(self):
         """--dry-run asks nobody, says who would be asked and who not, and stores DNS facts only."""
