@@ -14,7 +14,7 @@ import sqlite3
 import time
 
 import support
-from responder import Responder, fine
+from responder import AAAA, MX, Responder, fine
 from support import AS_OF, FILES, Case, read, sanitizer
 
 LONG = os.environ.get("WN_LONG") == "1"
@@ -120,6 +120,24 @@ class OrderlyTest(SignalCase):
                                  "probe@sender.net", "--probe-helo", "out.sender.net")
                 self.wait_until("a question", lambda: server.asked("out.sender.net"))
                 self.stop(run, signal.SIGINT, ["list.csv", "list.winnow"])
+
+    def test_while_mail_hosts_are_looked_up(self):
+        """For probing: a domain's route is known, and all its hosts with all their addresses are
+        asked for then, which are those of IPv6 here."""
+        for kind, name, times in ((MX, "brackwell.net", 2), (AAAA, "mx.brackwell.net", 1)):
+            def script(question, awaited=(name, kind), times=times):
+                held = (question.name, question.type) == awaited and server.asked(*awaited) >= times
+                return None if held else fine(question)
+
+            for command in (("clean", "list.csv"), ("check", "ann@brackwell.net")):
+                with self.subTest(command, kind=kind), Responder(script) as server:
+                    run = self.start(*command, "--db", self.db, "--refresh", "--dns-server",
+                                     server.address, "--dns-timeout", "60000", "--probe",
+                                     "--probe-force", "--probe-from", "probe@sender.net",
+                                     "--probe-helo", "out.sender.net")
+                    self.wait_until("the question", lambda: server.asked(name, kind) == times)
+                    self.wait_until("waiting", lambda: self.is_asleep(run))
+                    self.stop(run, signal.SIGINT, ["list.csv", "list.winnow"])
 
     def test_during_the_survey(self):
         self.write("list.csv", large_list(400_000))
