@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "clean/control.h"
 #include "clean/hashed.h"
 #include "clean/merge.h"
 #include "clean/probing.h"
@@ -334,7 +335,7 @@ static int wait_for_routes(struct wn_run *run, struct wn_error *err)
     int status = wait_for_all(run, err);
     wn_resolver_stats(run->resolver, &run->dns);
     if (status == WN_OK && !run->settings->interactive) {
-        status = wn_resolver_judge(&run->dns, err);
+        status = wn_control_dns(run, err);
     }
     if (status == WN_OK) {
         status = ask_control(run, err);

@@ -25,11 +25,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/map.h"
+#include "dns/made_up.h"
 #include "dns/route_decide.h"
 
 enum {
@@ -38,9 +38,7 @@ enum {
     PAUSE_MOST_MS = 500
 };
 enum {
-    CANARY_NAMES = 2,
-    CANARY_LETTERS = 20,
-    CANARY_QUESTIONS = CANARY_NAMES * 2
+    CANARY_QUESTIONS = WN_MADE_UP_TLDS * 2
 };
 
 enum asker {
@@ -93,7 +91,7 @@ struct canary {
     unsigned pending;
     struct domain *waiters;
     struct question questions[CANARY_QUESTIONS];
-    char names[CANARY_NAMES][CANARY_LETTERS + 5];
+    char names[WN_MADE_UP_TLDS][WN_MADE_UP_NAME];
 };
 
 struct wn_lookup {
@@ -220,29 +218,15 @@ static void finish(struct wn_lookup *l, struct domain *domain, const struct wn_r
     free_domain(domain);
 }
 
-static void draw_names(struct canary *canary)
-{
-    static const char *const tld[CANARY_NAMES] = {".com", ".net"};
-    unsigned char random[CANARY_NAMES * CANARY_LETTERS] = {0};
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        int64_t now = wn_clock_now(); /* weak, and enough: nobody owns twenty such letters */
-        memcpy(random, &now, sizeof now);
-    }
-    for (size_t i = 0; i < CANARY_NAMES; i++) {
-        for (size_t k = 0; k < CANARY_LETTERS; k++) {
-            canary->names[i][k] = (char)('a' + random[i * CANARY_LETTERS + k] % 26);
-        }
-        memcpy(canary->names[i] + CANARY_LETTERS, tld[i], 5);
-    }
-}
-
 /* Asks `server` itself, once, whichever server is preferred. */
 static void start_canary(struct wn_lookup *l, unsigned server)
 {
     struct canary *canary = &l->canaries[server];
     canary->asking = true;
     canary->pending = CANARY_QUESTIONS;
-    draw_names(canary);
+    for (unsigned i = 0; i < WN_MADE_UP_TLDS; i++) {
+        wn_made_up_name(i, canary->names[i]);
+    }
     for (size_t i = 0; i < CANARY_QUESTIONS; i++) {
         struct question *q = &canary->questions[i];
         put(l, q, ASKER_CANARY, canary, canary->names[i / 2], i % 2 ? WN_DNS_AAAA : WN_DNS_A);

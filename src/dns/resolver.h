@@ -32,6 +32,8 @@ struct wn_resolver_stats {
     uint64_t answered;        /* NOERROR or NXDOMAIN */
     uint64_t failed;          /* domains whose route is dns_failure */
     bool rewriting;           /* a random name resolved: see docs/architecture.md */
+    uint64_t known;           /* the caller's: domains of the run that needed no question */
+    bool control;             /* the caller's: wn_resolver_control was answered */
 };
 
 /* Errors: WN_E_USAGE (a server that cannot be read), WN_E_CONFIG (the system names none),
@@ -70,9 +72,18 @@ void wn_resolved_free(struct wn_resolved *resolved);
 
 void wn_resolver_stats(struct wn_resolver *resolver, struct wn_resolver_stats *stats);
 
+/* Whether the servers answer anything at all, for when they answered none of the questions: those
+ * may all have been about domains whose own servers are broken. Asks for two names made up at
+ * random under real TLDs and, for resolvers that know a private world alone, for `count` more;
+ * NXDOMAIN is an answer, too. Each name goes to every server, as often and with as much patience as
+ * a domain does, all at the same time; waits for that, or until *stop becomes another number than
+ * 0. To be called when all routes were taken and before wn_resolver_finish. */
+bool wn_resolver_control(struct wn_resolver *resolver, const struct wn_span *names, size_t count,
+                         const _Atomic int *stop);
+
 /* Whether verdicts may rest on what this resolver said: WN_OK, or WN_E_TEMPFAIL with a sentence
- * when nothing was answered at all, or when more than 20 % of at least 50 domains failed. Call once
- * all routes are in. */
+ * when nothing was answered, the control neither, or when more than 20 % of at least 50 domains
+ * failed, where the known ones count as good. Call once all routes are in. */
 int wn_resolver_judge(const struct wn_resolver_stats *stats, struct wn_error *err);
 
 #endif
