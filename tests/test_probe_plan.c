@@ -24,7 +24,7 @@ static _Atomic int stop;
 static void setup(void)
 {
     settings = (struct wn_clean_settings){.now = NOW};
-    settings.probe = (struct wn_probe_settings){.on = true, .from = "probe@own.tt"};
+    settings.probe = (struct wn_probe_settings){.on = true, .wait = true, .from = "probe@own.tt"};
     ck_assert_int_eq(wn_policy_init(&settings.policy, "balanced", &err), WN_OK);
     run = (struct wn_run){.settings = &settings, .stop = &stop};
     stop = 0;
@@ -299,6 +299,34 @@ START_TEST(what_is_known)
 }
 END_TEST
 
+/* A mailbox that is due in a minute, and runs that wait longer for it, or not. */
+static const struct {
+    const char *name;
+    bool wait;
+    int64_t budget_ms;
+    bool asked;
+} waits[] = {
+    {"waits as long as it takes", true, 0, true},
+    {"has two minutes", true, 120000, true},
+    {"is at its end when it is due", true, 60000, false},
+    {"waits for nothing", false, 0, false},
+};
+
+START_TEST(what_is_not_due_in_this_run_is_left_to_a_later_one)
+{
+    uint32_t a = row("a@x.tt"), b = row("b@x.tt");
+    settings.probe.wait = waits[_i].wait;
+    settings.probe.budget_ms = waits[_i].budget_ms;
+    remember("a@x.tt", "greylisted", NOW - 9, NOW - 9, NOW + 60);
+    remember("b@x.tt", "greylisted", NOW - 9, NOW - 9, NOW);
+    make();
+    ck_assert_msg(is_asked(a) == waits[_i].asked, "%s", waits[_i].name);
+    ck_assert_uint_eq(plan.unasked[WN_UNASKED_not_due], !waits[_i].asked);
+    ck_assert_str_eq(reason_of(a), "greylisted");
+    ck_assert(is_asked(b));
+}
+END_TEST
+
 /* Runs that did not fold them have asked both names of one mailbox. */
 START_TEST(of_several_names_the_newest_answer_counts)
 {
@@ -462,6 +490,8 @@ int main(void)
     tcase_add_test(cases, our_own_domain);
     tcase_add_test(cases, a_stopped_provider);
     tcase_add_loop_test(cases, what_is_known, 0, sizeof knowns / sizeof *knowns);
+    tcase_add_loop_test(cases, what_is_not_due_in_this_run_is_left_to_a_later_one, 0,
+                        (int)(sizeof waits / sizeof *waits));
     tcase_add_loop_test(cases, of_several_names_the_newest_answer_counts, 0, 2);
     tcase_add_test(cases, a_large_store_is_scanned_by_look_ups_alike);
     tcase_add_test(cases, a_large_group_gets_witnesses);

@@ -34,6 +34,7 @@ const char *wn_unasked_sentence(enum wn_unasked unasked)
         [WN_UNASKED_catch_all] = "the domain is known to accept any mailbox",
         [WN_UNASKED_stopped] = "the provider wanted no more of us lately",
         [WN_UNASKED_own] = "at the domain that we ask from",
+        [WN_UNASKED_not_due] = "told to come back later than in this run",
     };
     return sentences[unasked];
 }
@@ -125,6 +126,17 @@ static bool is_known(const struct wn_probe *probe)
     return probe != NULL && probe->outcome != WN_PROBE_recheck_due && probe->due == 0;
 }
 
+/* One that is to be asked again when this run has ended. */
+static bool is_early(const struct planning *p, const struct wn_probe *probe)
+{
+    const struct wn_probe_settings *s = &p->run->settings->probe;
+    int64_t now = p->run->settings->now;
+    if (probe == NULL || probe->due <= now) {
+        return false;
+    }
+    return !s->wait || (s->budget_ms > 0 && probe->due - now >= s->budget_ms / 1000);
+}
+
 /* Whether, and if not why, what is judged `j` is asked. */
 static enum wn_unasked weigh(const struct planning *p, const struct wn_judged *j)
 {
@@ -138,6 +150,9 @@ static enum wn_unasked weigh(const struct planning *p, const struct wn_judged *j
     }
     if (d->route != WN_ROUTE_OK || !open_reasons[j->verdict.reason]) {
         return WN_UNASKED_settled;
+    }
+    if (is_early(p, j->probe)) {
+        return WN_UNASKED_not_due;
     }
     wn_limits_of(d->provider, &limits);
     if (limits.accepts_all) {

@@ -27,6 +27,7 @@ struct wn_probe_settings {
     int64_t command_ms;   /* an answer may take */
     int64_t retry_ms[WN_PROBE_RETRIES];
     size_t retries;
+    bool wait; /* for the time to ask again, within the budget; else that is for a later run */
 };
 
 #endif

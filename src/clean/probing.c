@@ -232,6 +232,18 @@ static int keep_stop(struct asking *a, const struct wn_prober_report *r)
                : status;
 }
 
+/* Where nobody waits for the time to ask again, the prober knows of no pause; the store is told of
+ * the first one all the same. */
+static int keep_due_answer(struct asking *a, const struct wn_prober_report *r)
+{
+    const struct wn_probe_settings *s = &a->run->settings->probe;
+    struct wn_prober_report later = *r;
+    if (!s->wait && s->retries > 0 && r->due_ms > 0) {
+        later.due_ms = a->io->now_ms(a->io->arg) + s->retry_ms[0];
+    }
+    return keep_answer(a, &later);
+}
+
 static int take_report(void *arg, const struct wn_prober_report *r)
 {
     struct asking *a = arg;
@@ -239,7 +251,7 @@ static int take_report(void *arg, const struct wn_prober_report *r)
     case WN_PROBER_ANSWER:
     case WN_PROBER_PARKED:
     case WN_PROBER_WITHDRAWN:
-        return keep_answer(a, r);
+        return keep_due_answer(a, r);
     case WN_PROBER_DOUBTED:
     case WN_PROBER_CONFIRMED:
         return keep_doubt(a, r);
@@ -457,7 +469,7 @@ static int run_prober(struct asking *a)
                                       .budget_ms = s->budget_ms,
                                       .command_ms = s->command_ms,
                                       .retry_ms = s->retry_ms,
-                                      .retries = s->retries,
+                                      .retries = s->wait ? s->retries : 0,
                                       .catch_all = true,
                                       .seed = draw_seed()};
     struct wn_prober_counts counts;

@@ -32,6 +32,9 @@ const struct wn_command_help wn_help_check = {
         "Judges each ADDRESS as clean would judge a row, and shows what the verdict rests on. '-' "
         "reads addresses from standard input, one a line. If another run holds the store, it is "
         "read and nothing is stored; then --probe asks nobody.\n\n"
+        "A mailbox whose server says to come back later (greylisting) is not waited for, unless "
+        "--probe-retry says when to ask again; it is asked when a later check or clean finds it "
+        "due.\n\n"
         "Exit status 0 when every address is to be kept, 3 when any is not.",
     .options = options,
     .option_count = sizeof options / sizeof *options,

@@ -34,7 +34,8 @@ int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd,
         s->db = wn_buf_text(&room->path);
     }
     if (status == WN_OK) {
-        status = wn_probe_options_apply(&j->probe, j->offline, &room->from, &s->probe, err);
+        status = wn_probe_options_apply(&j->probe, j->offline, s->interactive, &room->from,
+                                        &s->probe, err);
     }
     if (status == WN_OK && s->probe.on && s->db == NULL) {
         status = wn_error_set(err, WN_E_USAGE,

@@ -87,8 +87,8 @@ static int read_pauses(const char *text, struct wn_probe_settings *s, struct wn_
     return WN_OK;
 }
 
-int wn_probe_options_apply(const struct wn_probe_options *o, bool offline, struct wn_buf *from,
-                           struct wn_probe_settings *s, struct wn_error *err)
+int wn_probe_options_apply(const struct wn_probe_options *o, bool offline, bool interactive,
+                           struct wn_buf *from, struct wn_probe_settings *s, struct wn_error *err)
 {
     *s = (struct wn_probe_settings){.on = o->on,
                                     .force = o->force,
@@ -112,7 +112,8 @@ int wn_probe_options_apply(const struct wn_probe_options *o, bool offline, struc
                               o->budget);
     }
     if (status == WN_OK) {
-        status = read_pauses(o->retry, s, err);
+        s->wait = o->retry != NULL || !interactive;
+        status = read_pauses(o->retry != NULL ? o->retry : "5m,15m,30m", s, err);
     }
     if (status == WN_OK && o->proxy != NULL) {
         status = wn_transport_check_proxy("--probe-proxy", o->proxy, err);

@@ -41,7 +41,7 @@ struct wn_probe_options {
         "spend TIME at most on probing, such as 30m or 2h (default 1h); what is left is not_checked", \
         0, 0),                                                                                     \
     WN_PROBE_OPTION(S, "probe-retry", WN_OPT_TEXT, retry, "TIME,TIME,...",                         \
-        "when to ask again after a temporary refusal such as greylisting (default 5m,15m,30m)",    \
+        "when to ask again after a temporary refusal such as greylisting (clean: 5m,15m,30m; check does not wait unless this is given)", \
         0, 0),                                                                                     \
     WN_PROBE_OPTION(S, "probe-timeout", WN_OPT_NUMBER, timeout, "SECONDS",                         \
         "wait this long for the answer to one command (default 30)", 1, 600),                      \
@@ -57,14 +57,15 @@ struct wn_probe_options {
 
 #define WN_PROBE_DEFAULTS                                                                          \
     {                                                                                              \
-        .budget = "1h", .retry = "5m,15m,30m", .sockets = 100, .timeout = 30, .port = 25           \
+        .budget = "1h", .sockets = 100, .timeout = 30, .port = 25                                  \
     }
 
-/* Carries the options over. `offline`: whether no network may be used. Texts point into `options`,
- * but the sender's normal form, which is written to `from`.
+/* Carries the options over. `offline`: whether no network may be used; `interactive`: somebody
+ * waits for the answer, so that temporary refusals are asked again only where --probe-retry says
+ * so. Texts point into `options`, but the sender's normal form, which is written to `from`.
  * Errors: WN_E_USAGE with a sentence that names the option; WN_E_CONFIG where there is a proxy and
  * libcurl cannot be loaded. Nothing is looked at without --probe. */
-int wn_probe_options_apply(const struct wn_probe_options *options, bool offline,
+int wn_probe_options_apply(const struct wn_probe_options *options, bool offline, bool interactive,
                            struct wn_buf *from, struct wn_probe_settings *settings,
                            struct wn_error *err);
 

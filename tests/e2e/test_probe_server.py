@@ -13,7 +13,7 @@ import nsd
 import probing
 import smtp_zoo
 from smtp_zoo import PERSONAS, Server, Zoo
-from support import CONFIG, TEMPFAIL, main
+from support import CONFIG, NOT_KEEP, TEMPFAIL, main
 from zoo_checks import recipient
 
 WHY_NOT = smtp_zoo.why_not() or (None if nsd.find_nsd() else "nsd is not installed")
@@ -69,6 +69,36 @@ class SpellingTest(ServerCase):
         self.winnow("check", *probing.OPTIONS, "--smtp-port", str(self.zoo.port), "--dns-server",
                     self.server.address, "--db", self.db, f"Bob.Smith@{DOMAIN}")
         self.assertEqual(self.said()[0], f"RCPT TO:<Bob.Smith@{DOMAIN}>")
+
+
+class CheckWaitsForNobodyTest(ServerCase):
+    """check used to keep its user waiting for up to fifty minutes where a mailbox was greylisted."""
+
+    MAILBOX = f"joe@{DOMAIN}"
+
+    def check(self, *more, status=NOT_KEEP):
+        options = [x for x in probing.OPTIONS if x not in ("--probe-retry", "1s,2s")]
+        return self.winnow("check", *options, "--smtp-port", str(self.zoo.port), "--dns-server",
+                           self.server.address, "--db", self.db, *more, self.MAILBOX,
+                           status=status, timeout=60)
+
+    def due(self):
+        with contextlib.closing(sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)) as store:
+            return store.execute("SELECT due - at FROM probe").fetchone()[0]
+
+    def test_greylisted(self):
+        self.begin({self.MAILBOX: "greylisted"})
+        self.assertIn("greylisted", self.check().out.decode())
+        self.assertEqual(self.mail.asked[self.MAILBOX], 1)
+        self.assertAlmostEqual(self.due(), 300, delta=2)
+        # Before it is due it is not asked again.
+        self.assertIn("greylisted", self.check().out.decode())
+        self.assertEqual(self.mail.asked[self.MAILBOX], 1)
+
+    def test_told_to_wait(self):
+        self.begin({self.MAILBOX: "greylisted"})
+        self.check("--probe-retry", "1s,1s")
+        self.assertEqual(self.mail.asked[self.MAILBOX], 3)
 
 
 class BackupTest(ServerCase):
