@@ -24,7 +24,8 @@ static _Atomic int stop;
 static void setup(void)
 {
     settings = (struct wn_clean_settings){.now = NOW};
-    settings.probe = (struct wn_probe_settings){.on = true, .wait = true, .from = "probe@own.tt"};
+    settings.probe = (struct wn_probe_settings){
+        .on = true, .wait = true, .from = "probe@own.tt", .helo = "out.tt"};
     ck_assert_int_eq(wn_policy_init(&settings.policy, "balanced", &err), WN_OK);
     run = (struct wn_run){.settings = &settings, .stop = &stop};
     stop = 0;
@@ -218,6 +219,34 @@ START_TEST(our_own_domain)
     ck_assert(!is_asked(a));
     ck_assert_uint_eq(plan.unasked[WN_UNASKED_own], 1);
     ck_assert_str_eq(reason_of(a), "not_checked");
+}
+END_TEST
+
+/* Who is not asked by whom. */
+static const struct {
+    const char *helo, *domain, *mx;
+    bool asked;
+} helos[] = {
+    {"x.tt", "x.tt", NULL, false},
+    {"X.TT", "x.tt", NULL, false},
+    {"mail.x.tt", "x.tt", "mail.x.tt", false},
+    {"mail.host.tt", "x.tt", "Mail.Host.tt", false},
+    {"mail.x.tt", "x.tt", "mx.x.tt", true},
+    {"x.tt", "y.x.tt", NULL, true},
+    {"xx.tt", "x.tt", NULL, true},
+};
+
+START_TEST(whose_name_we_bear)
+{
+    char address[32];
+    settings.probe.helo = helos[_i].helo;
+    (void)domain(helos[_i].domain, helos[_i].mx);
+    (void)snprintf(address, sizeof address, "a@%s", helos[_i].domain);
+    uint32_t a = row(address);
+    make();
+    ck_assert_msg(is_asked(a) == helos[_i].asked, "%s as %s", address, helos[_i].helo);
+    ck_assert_uint_eq(plan.unasked[WN_UNASKED_helo], !helos[_i].asked);
+    ck_assert_str_eq(reason_of(a), helos[_i].asked ? "not_probed" : "not_checked");
 }
 END_TEST
 
@@ -488,6 +517,7 @@ int main(void)
     tcase_add_test(cases, no_route_no_question);
     tcase_add_test(cases, a_provider_that_says_yes_to_all);
     tcase_add_test(cases, our_own_domain);
+    tcase_add_loop_test(cases, whose_name_we_bear, 0, sizeof helos / sizeof *helos);
     tcase_add_test(cases, a_stopped_provider);
     tcase_add_loop_test(cases, what_is_known, 0, sizeof knowns / sizeof *knowns);
     tcase_add_loop_test(cases, what_is_not_due_in_this_run_is_left_to_a_later_one, 0,

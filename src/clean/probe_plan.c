@@ -34,6 +34,7 @@ const char *wn_unasked_sentence(enum wn_unasked unasked)
         [WN_UNASKED_catch_all] = "the domain is known to accept any mailbox",
         [WN_UNASKED_stopped] = "the provider wanted no more of us lately",
         [WN_UNASKED_own] = "at the domain that we ask from",
+        [WN_UNASKED_helo] = "at the domain or mail host that has our HELO name",
         [WN_UNASKED_not_due] = "told to come back later than in this run",
     };
     return sentences[unasked];
@@ -57,7 +58,7 @@ struct planning {
     bool *seen;                   /* by mailbox id */
     struct wn_segments delivered; /* struct candidate */
     uint8_t *candidates;          /* by the tables' id of a domain: how many of them are its own */
-    struct wn_span own_domain;
+    struct wn_span own_domain, helo;
 };
 
 static bool same_group(const void *table, const void *key, uint32_t id)
@@ -126,6 +127,15 @@ static bool is_known(const struct wn_probe *probe)
     return probe != NULL && probe->outcome != WN_PROBE_recheck_due && probe->due == 0;
 }
 
+/* Whether a domain, or its mail host, has that name. To call oneself by the name of the one who is
+ * asked is what forgers do, and many servers refuse or list who does it. That the name lies below
+ * the domain is no fault: a host of a firm may well ask its firm's provider. */
+static bool bears(const struct wn_domain *d, struct wn_span name)
+{
+    return wn_span_equal_nocase((struct wn_span){d->name, d->length}, name) ||
+           wn_span_equal_nocase((struct wn_span){d->mx, d->mx_length}, name);
+}
+
 /* One that is to be asked again when this run has ended. */
 static bool is_early(const struct planning *p, const struct wn_probe *probe)
 {
@@ -161,9 +171,10 @@ static enum wn_unasked weigh(const struct planning *p, const struct wn_judged *j
     if (d->catch_all == WN_CATCH_ALL_accepted) {
         return WN_UNASKED_catch_all;
     }
-    return wn_span_equal_nocase((struct wn_span){d->name, d->length}, p->own_domain)
-               ? WN_UNASKED_own
-               : WN_UNASKED_COUNT;
+    if (wn_span_equal_nocase((struct wn_span){d->name, d->length}, p->own_domain)) {
+        return WN_UNASKED_own;
+    }
+    return bears(d, p->helo) ? WN_UNASKED_helo : WN_UNASKED_COUNT;
 }
 
 static void leave_out(struct planning *p, uint32_t mailbox, const struct wn_judged *j,
@@ -173,7 +184,7 @@ static void leave_out(struct planning *p, uint32_t mailbox, const struct wn_judg
     p->plan->unasked[why]++;
     if (why == WN_UNASKED_accepts_all) {
         probe.outcome = WN_PROBE_accepts_all;
-    } else if (why != WN_UNASKED_own && why != WN_UNASKED_stopped) {
+    } else if (why != WN_UNASKED_own && why != WN_UNASKED_helo && why != WN_UNASKED_stopped) {
         return;
     }
     if (j->probe == NULL) {
@@ -272,7 +283,10 @@ int wn_probe_plan_make(struct wn_run *run, struct wn_probe_plan *plan, struct wn
 {
     const struct wn_tables *t = &run->tables;
     const char *at = strrchr(run->settings->probe.from, '@');
-    struct planning p = {.run = run, .plan = plan, .own_domain = wn_span_of(at + 1)};
+    struct planning p = {.run = run,
+                         .plan = plan,
+                         .own_domain = wn_span_of(at + 1),
+                         .helo = wn_span_of(run->settings->probe.helo)};
     int status = WN_OK;
     *plan = (struct wn_probe_plan){.groups.size = sizeof(struct wn_plan_group),
                                    .domains.size = sizeof(struct wn_plan_domain),

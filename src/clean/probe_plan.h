@@ -17,6 +17,7 @@ enum wn_unasked {
     WN_UNASKED_catch_all,   /* so does its domain, as is known */
     WN_UNASKED_stopped,     /* its provider wanted no more of us lately */
     WN_UNASKED_own,         /* it is at the domain that we ask from */
+    WN_UNASKED_helo,        /* it is at the domain or host whose name we give as ours */
     WN_UNASKED_not_due,     /* it is to be asked again, but not as early as in this run */
     WN_UNASKED_COUNT
 };
