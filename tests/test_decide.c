@@ -276,6 +276,7 @@ static const struct {
     {"history_often", "history_full_lately", "history_full"},
     {"list_typo", "history_delivered", "history_delivered"},
     {"probe_accepted", "domain_catch_all", "domain_catch_all"},
+    {"domain_catch_all", "probe_unclear", "probe_unclear"},
 };
 
 static const char *expected_rule(const struct row *first, const struct row *second)
@@ -386,6 +387,17 @@ static const struct edge {
     {"accepted on a catch-all",
      "domain_catch_all",
      {.probe = {.outcome = WN_PROBE_accepted, .at = AGO(1)}, .flags = WN_FLAG_catch_all}},
+    {"refused on a catch-all",
+     "probe_unclear",
+     {.probe = {.outcome = WN_PROBE_unclear, .at = AGO(1)}, .flags = WN_FLAG_catch_all}},
+    {"put off on a catch-all",
+     "domain_catch_all",
+     {.probe = {.outcome = WN_PROBE_greylisted, .at = AGO(1)}, .flags = WN_FLAG_catch_all}},
+    {"refused on a catch-all, and delivered",
+     "history_delivered",
+     {.probe = {.outcome = WN_PROBE_unclear, .at = AGO(1)},
+      .history.delivered_at = AGO(7),
+      .flags = WN_FLAG_catch_all}},
     {"delivered on a catch-all",
      "history_delivered",
      {.history.delivered_at = AGO(7), .flags = WN_FLAG_catch_all}},
