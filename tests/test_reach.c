@@ -197,7 +197,7 @@ static void stop_now(int number)
 
 static void stop_after(int ms)
 {
-    const struct itimerval when = {.it_value = {ms / 1000, ms % 1000 * 1000}};
+    const struct itimerval when = {.it_value = {ms / 1000, ms % 1000 * 1000L}};
     stop = ms < 0 ? SIGALRM : 0;
     if (ms > 0) {
         ck_assert(signal(SIGALRM, stop_now) != SIG_ERR);

@@ -143,7 +143,7 @@ static void take_leave(struct trial *x, size_t count, const _Atomic int *stop)
 bool wn_reach_any(struct wn_transport *t, const struct wn_endpoint *to, size_t count,
                   size_t at_once, const _Atomic int *stop)
 {
-    struct trial x = {.transport = t, .links = wn_calloc(count + 1, sizeof *x.links)};
+    struct trial x = {.transport = t, .links = wn_calloc(count + 1, sizeof(void *))};
     int64_t due = wn_clock_monotonic_ms();
     size_t begun = 0;
     while (!x.reached && *stop == 0 && (begun < count || x.open > 0)) {
