@@ -312,6 +312,57 @@ START_TEST(test_last_minute_of_another_run)
 }
 END_TEST
 
+/* Small domains on one server, each with a name of its own for it: they are one client's. */
+START_TEST(test_one_server_of_many_names)
+{
+    int server[] = {(int)probing_server(&x, honest, 0), -1};
+    unsigned used = 0;
+    struct wn_prober_use use;
+    for (unsigned i = 0; i < 40; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "d%u.example", i);
+        (void)probing_mailboxes(&x, probing_domain(&x, name, i, server), "m", 4, OK);
+    }
+    probing_run(&x); /* the world has it as one group, whose limits are checked */
+    ck_assert_uint_eq(probing_answers(&x, 0, 160, WN_ANSWER_accepted), 160);
+    for (size_t i = 0; wn_prober_use(x.p, i, &use); i++) {
+        ck_assert_uint_eq(use.asked, 5); /* with the random one */
+        used++;
+    }
+    ck_assert_uint_eq(used, 40);
+}
+END_TEST
+
+/* What it said to earlier runs under one name counts under all; what it says now stops all. */
+START_TEST(test_one_server_that_stops)
+{
+    struct fake_persona persona = {.turned = "550 5.7.1 Blocked by a block list",
+                                   .turns_after = 10};
+    int server[] = {(int)probing_server(&x, persona, 0), -1};
+    (void)probing_site(&x, "other.example", honest, 9); /* the prober must be there */
+    wn_prober_group(x.p, &(struct wn_prober_group){.name = WN_SPAN("g1"), .used_today = 1990});
+    unsigned a = probing_mailboxes(&x, probing_domain(&x, "a.example", 0, server), "m", 20, OK);
+    unsigned b = probing_mailboxes(&x, probing_domain(&x, "b.example", 1, server), "m", 20, OK);
+    probing_run(&x);
+    ck_assert_uint_eq(probing_entries(&x, FAKE_RCPT), 10); /* of the day's 2,000 */
+    ck_assert_uint_eq(probing_answers(&x, a, 20, WN_ANSWER_accepted) +
+                          probing_answers(&x, b, 20, WN_ANSWER_accepted),
+                      10);
+
+    teardown();
+    setup();
+    persona.turns_after = 4;
+    server[0] = (int)probing_server(&x, persona, 0);
+    a = probing_mailboxes(&x, probing_domain(&x, "a.example", 0, server), "m", 20, OK);
+    b = probing_mailboxes(&x, probing_domain(&x, "b.example", 1, server), "m", 20, OK);
+    probing_run(&x);
+    ck_assert_uint_eq(x.stopped, 2);
+    ck_assert_uint_eq(probing_answers(&x, a, 20, WN_ANSWER_blocked) +
+                          probing_answers(&x, b, 20, WN_ANSWER_blocked),
+                      36);
+}
+END_TEST
+
 START_TEST(test_budget_of_time)
 {
     static const struct {
@@ -499,6 +550,8 @@ static Suite *suite(void)
                                   test_day_with_parked_ones,
                                   test_a_group_that_is_stopped_already,
                                   test_last_minute_of_another_run,
+                                  test_one_server_of_many_names,
+                                  test_one_server_that_stops,
                                   test_budget_of_time,
                                   test_one_tarpit_among_50,
                                   test_number_that_comes_back,

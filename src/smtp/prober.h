@@ -6,8 +6,9 @@
  * over which connection, how often, and when to stop asking. One thread; it knows neither sockets
  * nor a clock but those that are handed in (smtp/live.h has the real ones).
  *
- * A group is what limits hold for: a provider, or whoever runs a domain's preferred MX host. It has
- * lanes: one for each list of MX hosts, shared by the domains that have this list. */
+ * A group is what limits hold for: a provider, or whoever runs a domain's preferred MX host. Groups
+ * of no known provider that are met at one address share their limits. A group has lanes: one for
+ * each list of MX hosts, shared by the domains that have this list. */
 
 #include <stdatomic.h>
 

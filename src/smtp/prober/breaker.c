@@ -73,8 +73,12 @@ void wn_breaker_stop(struct wn_prober *p, struct group *g, const struct said *sa
     for (struct lane *lane = g->lanes; lane != NULL; lane = lane->sibling) {
         wn_lane_clear(lane);
     }
-    struct wn_prober_report report = {.kind = WN_PROBER_STOPPED};
-    wn_report(p, &report, g, said);
+    for (size_t i = 0; i < p->group_count; i++) {
+        if (p->groups[i] == g || p->groups[i]->owner == g) {
+            struct wn_prober_report report = {.kind = WN_PROBER_STOPPED};
+            wn_report(p, &report, p->groups[i], said);
+        }
+    }
     take_back_refusals(p, g, said);
     for (struct task *t = g->tasks; t != NULL; t = t->sibling) {
         if (t->state != TASK_DONE) {

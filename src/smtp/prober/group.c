@@ -109,8 +109,10 @@ void wn_group_unreserve(struct wn_prober *p, struct group *g, uint32_t n)
     }
 }
 
-void wn_group_use(struct wn_prober *p, struct group *g)
+void wn_group_use(struct wn_prober *p, const struct lane *lane)
 {
+    struct group *g = lane->group;
+    lane->named->said++;
     let_go(p, g, 1);
     g->used_today++;
     p->asked++;

@@ -7,6 +7,7 @@
  *   prober.c   what there is to do: groups, lanes, domains, mailboxes
  *   run.c      the loop: who goes next, what is due, when it ends
  *   timers.c   what is due when
+ *   host.c     which groups are one, since they share a server
  *   group.c    a group's limits, and its place in the ring of those that may have a turn
  *   lane.c     which host is next, what to do when none is left; who waits in a lane
  *   session.c  one connection, from connect to QUIT
@@ -140,6 +141,7 @@ struct lane {
     struct lane *next;        /* in the group's ring */
     struct lane *next_paused; /* among those that rest */
     struct group *group;
+    struct group *named; /* whose domains these are; mostly the same (host.c) */
     struct endpoint *endpoints;
     uint32_t count;
     uint32_t cursor;            /* the endpoint that is asked */
@@ -187,8 +189,10 @@ struct group {
     uint32_t open;        /* of these, those that wait, are parked or asked */
     uint32_t asked;       /* of these, those that are asked */
     uint32_t sessions;
-    uint64_t used_today;
-    uint64_t used_before; /* of these, by earlier runs */
+    struct group *owner;  /* whose limits hold for its domains (host.c), or NULL: its own */
+    uint64_t used_today;  /* by all that it owns */
+    uint64_t used_before; /* by earlier runs, of its own domains */
+    uint64_t said;        /* by this one, of these */
     uint32_t reserved;    /* recipients that sessions hold and have not said */
     int64_t *stamps;      /* a ring: when the recipients of the last minute were said */
     uint32_t stamp_first, stamp_count, stamp_room;
@@ -249,11 +253,19 @@ struct timer {
     struct group *group;
 };
 
+/* An address of a preferred host, and whose group's limits hold there. */
+struct host {
+    struct wn_ip ip;
+    struct group *group;
+};
+
 struct wn_prober {
     struct wn_prober_config config;
     struct wn_prober_io io;
     struct wn_arena arena;
-    struct wn_map group_index, lane_index;
+    struct wn_map group_index, lane_index, host_index;
+    struct host *hosts;
+    size_t host_count, host_room;
     struct group **groups;
     struct lane **lanes;
     struct domain **domains;
@@ -317,9 +329,14 @@ void wn_group_unreserve(struct wn_prober *p, struct group *g, uint32_t n);
 /* One more was said at that time, which is no earlier than that of the last. */
 void wn_group_stamp(struct group *g, int64_t at_ms);
 /* One that was reserved is said now. */
-void wn_group_use(struct wn_prober *p, struct group *g);
+void wn_group_use(struct wn_prober *p, const struct lane *lane);
 /* Starts a session if one is due and allowed. False: not now; a timer or an event will wake it. */
 bool wn_group_start(struct wn_prober *p, struct group *g);
+
+/* host.c */
+/* The group under whose limits a domain of `g` is asked. */
+struct group *wn_host_owner(struct wn_prober *p, struct group *g,
+                            const struct wn_prober_domain *domain);
 
 /* lane.c */
 /* The task waits in its lane again, as its last or its first, or as its group's gate. */

@@ -55,6 +55,8 @@ void wn_prober_free(struct wn_prober *p)
     free(p->sessions);
     wn_map_release(&p->group_index);
     wn_map_release(&p->lane_index);
+    wn_map_release(&p->host_index);
+    free(p->hosts);
     wn_arena_release(&p->arena);
     free(p);
 }
@@ -151,13 +153,14 @@ static struct lane *new_lane(struct wn_prober *p, struct group *g, const struct 
     return lane;
 }
 
-static struct lane *intern_lane(struct wn_prober *p, struct group *g,
+static struct lane *intern_lane(struct wn_prober *p, struct group *named,
                                 const struct wn_prober_domain *domain)
 {
+    struct group *g = wn_host_owner(p, named, domain);
     struct endpoint v[ENDPOINTS_MAX];
     uint32_t count = list_endpoints(domain, v);
     struct wn_buf key = {0};
-    write_key(&key, g, v, count);
+    write_key(&key, named, v, count);
     struct wn_span bytes = wn_buf_span(&key);
     uint64_t hash = wn_hash(bytes.p, bytes.n);
     uint32_t id = wn_map_find(&p->lane_index, hash, same_lane, p, &bytes);
@@ -166,6 +169,7 @@ static struct lane *intern_lane(struct wn_prober *p, struct group *g,
         struct lane *lane = new_lane(p, g, v, count);
         lane->key = wn_arena_copy(&p->arena, bytes.p, bytes.n);
         lane->key_length = (uint32_t)bytes.n;
+        lane->named = named;
         wn_map_add(&p->lane_index, hash, id);
     }
     wn_buf_release(&key);
@@ -257,7 +261,7 @@ void wn_prober_mailbox(struct wn_prober *p, uint32_t domain, struct wn_span addr
     t->sibling = g->tasks;
     g->tasks = t;
     p->mailboxes++;
-    if (g->silent) {
+    if (g->silent || d->lane->named->silent) {
         t->state = TASK_LEFT;
         return;
     }
@@ -312,7 +316,7 @@ bool wn_prober_use(const struct wn_prober *p, size_t number, struct wn_prober_us
     }
     const struct group *g = p->groups[number];
     *use = (struct wn_prober_use){.group = {g->name, g->length},
-                                  .asked = g->used_today - g->used_before,
-                                  .lately = g->stamp_count};
+                                  .asked = g->said,
+                                  .lately = (g->owner != NULL ? g->owner : g)->stamp_count};
     return true;
 }

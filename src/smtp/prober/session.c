@@ -185,7 +185,7 @@ static void pump(struct wn_prober *p, struct session *s)
         }
         if (command.verb == WN_SMTP_RCPT) {
             s->unsaid--;
-            wn_group_use(p, s->lane->group);
+            wn_group_use(p, s->lane);
         }
         s->bye = s->bye || command.verb == WN_SMTP_QUIT;
     }
