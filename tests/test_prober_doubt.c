@@ -278,6 +278,54 @@ START_TEST(test_many_unknown_and_a_witness)
 }
 END_TEST
 
+/* One tenant that denies everybody, among those of a provider that do not: it alone is not
+ * believed, if it has not even a postmaster. */
+START_TEST(test_a_tenant_that_denies_everybody)
+{
+    for (unsigned honest_one = 0; honest_one < 2; honest_one++) {
+        teardown();
+        setup();
+        int server[] = {(int)probing_server(&x, honest, 0), -1};
+        uint32_t good = probing_domain(&x, "good.example", 0, server);
+        uint32_t bad = probing_domain(&x, "bad.example", 0, server);
+        unsigned living = probing_mailboxes(&x, good, "yes", 30, OK);
+        unsigned dead = probing_mailboxes(&x, good, "no", 30, NULL);
+        unsigned denied = probing_mailboxes(&x, bad, "m", 60, NULL);
+        if (honest_one == 1) {
+            fake_mailbox(x.w, "postmaster@bad.example", OK);
+        }
+        probing_run(&x);
+        ck_assert_uint_eq(probing_answers(&x, living, 30, WN_ANSWER_accepted), 30);
+        ck_assert_uint_eq(probing_answers(&x, dead, 30, WN_ANSWER_not_found), 30);
+        ck_assert_uint_eq(
+            probing_answers(&x, denied, 60,
+                            honest_one == 1 ? WN_ANSWER_not_found : WN_ANSWER_blocked),
+            60);
+        ck_assert_uint_eq(probing_asked(&x, "postmaster@bad.example"), 1);
+        ck_assert_uint_eq(probing_asked(&x, "postmaster@good.example"), 0);
+        ck_assert_uint_eq(x.stopped, 0);
+    }
+}
+END_TEST
+
+/* Whenever the run is told to stop, it has no verdict on whom that tenant denied. */
+START_TEST(test_stopped_at_such_a_tenant)
+{
+    for (int64_t ms = 1000; ms < 60000; ms += 500) {
+        teardown();
+        setup();
+        int server[] = {(int)probing_server(&x, honest, 0), -1};
+        uint32_t good = probing_domain(&x, "good.example", 0, server);
+        uint32_t bad = probing_domain(&x, "bad.example", 0, server);
+        (void)probing_mailboxes(&x, good, "yes", 40, OK);
+        unsigned denied = probing_mailboxes(&x, bad, "m", 20, NULL);
+        fake_stop_at(x.w, fake_now(x.w) + ms, &x.stop);
+        probing_run(&x);
+        ck_assert_msg(probing_answers(&x, denied, 20, WN_ANSWER_not_found) < 20, "%d ms", (int)ms);
+    }
+}
+END_TEST
+
 /* Refusals in different words are no pattern. */
 START_TEST(test_unknown_in_different_words)
 {
@@ -504,6 +552,8 @@ static Suite *suite(void)
                                   test_honest_then_lying,
                                   test_lying_at_the_end,
                                   test_many_unknown_and_a_witness,
+                                  test_a_tenant_that_denies_everybody,
+                                  test_stopped_at_such_a_tenant,
                                   test_unknown_in_different_words,
                                   test_names_within_the_words,
                                   test_names_within_quotes,

@@ -165,6 +165,9 @@ static void mailbox_answered(struct wn_prober *p, struct task *t, const struct w
     enum wn_probe_answer answer = said->meaning->answer;
     bool gated = t == g->gate_task;
     bool again = said->meaning->again;
+    if (t->domain->distrusted && (answer == WN_ANSWER_not_found || answer == WN_ANSWER_disabled)) {
+        answer = WN_ANSWER_blocked; /* it was under way */
+    }
     if (!again || !park(p, t, answer, said)) {
         wn_task_settle(p, t, answer, again ? t->due_ms : 0, said);
         wn_gate_note(p, t, answer, reply);

@@ -19,6 +19,8 @@ void wn_breaker_take_back(struct wn_prober *p, struct task *t, enum wn_probe_ans
 static void take_back_refusals(struct wn_prober *p, struct group *g, const struct said *said)
 {
     wn_row_forget(g);
+    g->denier = NULL;
+    g->deniers = NULL;
     for (struct task *t = g->tasks; t != NULL && p->status == WN_OK; t = t->sibling) {
         if (t->state == TASK_DONE &&
             (t->answer == WN_ANSWER_not_found || t->answer == WN_ANSWER_disabled)) {

@@ -7,6 +7,8 @@
  * Suspicion: a server that refuses us may say "no such user" to all (and some do). So when many in
  * a row were refused in the same words, someone is asked who must be accepted: a mailbox that this
  * group accepted before, or a canary, or else the postmaster of a refused domain (RFC 5321, 4.5.1).
+ * One domain that denies everybody among others that do not is looked at for itself (denier.c).
+ *
  * No more mailboxes are out at any time than may be refused before that. */
 #include "smtp/prober/private.h"
 #include "store/reply_text.h"
@@ -30,14 +32,6 @@ static void close_gate(struct wn_prober *p, struct group *g, enum gate gate, str
     wn_lane_add(p, t, true);
 }
 
-static void open_gate(struct wn_prober *p, struct group *g)
-{
-    g->gate = GATE_OPEN;
-    g->gate_task = NULL;
-    g->gate_ready = false;
-    wn_group_wake(p, g);
-}
-
 static struct task *waiting_canary(struct group *g)
 {
     for (uint32_t i = 0; i < g->canaries_known; i++) {
@@ -47,6 +41,41 @@ static struct task *waiting_canary(struct group *g)
         }
     }
     return NULL;
+}
+
+/* Asks again someone who is known, or the postmaster. */
+static void ask_check(struct wn_prober *p, struct group *g, enum gate gate, struct domain *d,
+                      struct wn_span address)
+{
+    g->check = wn_task_new(p, d, TASK_CHECK, address);
+    close_gate(p, g, gate, g->check);
+}
+
+static void ask_postmaster(struct wn_prober *p, struct group *g, enum gate gate, struct domain *d)
+{
+    struct wn_buf address = {0};
+    wn_buf_add_text(&address, "postmaster@");
+    wn_buf_add(&address, d->name, d->length);
+    d->vouching = true;
+    ask_check(p, g, gate, d, wn_buf_span(&address));
+    wn_buf_release(&address);
+}
+
+static void look_at_deniers(struct wn_prober *p, struct group *g)
+{
+    struct domain *d = g->gate == GATE_OPEN && !g->stopped ? wn_denier_next(p, g) : NULL;
+    if (d != NULL) {
+        ask_postmaster(p, g, GATE_DENIER, d);
+    }
+}
+
+static void open_gate(struct wn_prober *p, struct group *g)
+{
+    g->gate = GATE_OPEN;
+    g->gate_task = NULL;
+    g->gate_ready = false;
+    look_at_deniers(p, g);
+    wn_group_wake(p, g);
 }
 
 static void ask_canary(struct wn_prober *p, struct group *g, struct task *t)
@@ -75,14 +104,6 @@ uint32_t wn_gate_allowance(const struct group *g)
     return limit - g->alike - g->asked;
 }
 
-/* Asks again someone who is known, or the postmaster. */
-static void ask_check(struct wn_prober *p, struct group *g, enum gate gate, struct domain *d,
-                      struct wn_span address)
-{
-    g->check = wn_task_new(p, d, TASK_CHECK, address);
-    close_gate(p, g, gate, g->check);
-}
-
 static bool ask_witness(struct wn_prober *p, struct group *g)
 {
     struct task *canary = waiting_canary(g);
@@ -100,18 +121,12 @@ static bool ask_witness(struct wn_prober *p, struct group *g)
 static void suspect(struct wn_prober *p, struct group *g)
 {
     wn_row_doubt(p, g);
-    if (ask_witness(p, g)) {
-        return;
+    if (!ask_witness(p, g)) {
+        ask_postmaster(p, g, GATE_POSTMASTER, g->refused);
     }
-    const struct domain *d = g->refused;
-    struct wn_buf address = {0};
-    wn_buf_add_text(&address, "postmaster@");
-    wn_buf_add(&address, d->name, d->length);
-    ask_check(p, g, GATE_POSTMASTER, g->refused, wn_buf_span(&address));
-    wn_buf_release(&address);
 }
 
-/* Stops the group with a sentence of our own before the reply. */
+/* The group, or one domain of it, is not believed: with a sentence of our own before the reply. */
 static void disbelieve(struct wn_prober *p, struct group *g, const char *sentence,
                        const struct said *said)
 {
@@ -119,7 +134,12 @@ static void disbelieve(struct wn_prober *p, struct group *g, const char *sentenc
     wn_buf_add_text(&text, sentence);
     wn_buf_add_span(&text, said->text);
     struct said own = {said->meaning, wn_buf_span(&text), said->host};
-    wn_breaker_stop(p, g, &own);
+    if (g->gate == GATE_DENIER) {
+        wn_denier_distrust(p, g, &own);
+        open_gate(p, g);
+    } else {
+        wn_breaker_stop(p, g, &own);
+    }
     wn_buf_release(&text);
 }
 
@@ -173,12 +193,17 @@ void wn_gate_answered(struct wn_prober *p, struct group *g, enum wn_probe_answer
     if (again && ask_later(p, g)) {
         return;
     }
+    struct domain *d = g->gate_task->domain;
     g->gate_task = NULL;
     if (is_known(answer)) {
+        d->there = true;
         g->alike = 0;
         g->cleared = true;
         wn_row_trust(p, g);
+        wn_denier_trust(p, g);
         open_gate(p, g);
+    } else if (g->gate == GATE_DENIER) {
+        disbelieve(p, g, "This domain refuses everyone, even its postmaster: ", said);
     } else if (g->gate == GATE_WITNESS) {
         disbelieve(
             p, g,
@@ -208,6 +233,7 @@ void wn_gate_note(struct wn_prober *p, struct task *t, enum wn_probe_answer answ
         g->witness = answer == WN_ANSWER_accepted ? t : g->witness;
         g->alike = 0;
         g->cleared = false;
+        t->domain->there = true;
         wn_row_trust(p, g);
         return;
     }
@@ -231,6 +257,10 @@ void wn_gate_note(struct wn_prober *p, struct task *t, enum wn_probe_answer answ
     g->alike++;
     if (g->gate == GATE_OPEN && g->alike >= (g->cleared ? SUSPECT_AGAIN : SUSPECT_AFTER)) {
         suspect(p, g);
+    }
+    if (answer != WN_ANSWER_unclear) {
+        wn_denier_note(g, t->domain, words, blank);
+        look_at_deniers(p, g);
     }
 }
 

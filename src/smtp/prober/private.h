@@ -14,6 +14,7 @@
  *   answer.c   what a reply does to the mailbox it was given for; every report
  *   gate.c     holding a group back for one question: canary, witness, postmaster
  *   row.c      what a group denied and nobody has vouched for yet
+ *   denier.c   a domain that denies everybody among others that do not
  *   breaker.c  stopping a group
  *
  * A mailbox is a task, and so are the random mailbox of a domain and the second question to a
@@ -114,7 +115,13 @@ struct domain {
     uint32_t open;    /* mailboxes that wait, are parked or asked */
     uint32_t settled; /* mailboxes that are answered */
     bool queued;
-    bool accepted; /* a mailbox was */
+    bool accepted;               /* a mailbox was */
+    bool there;                  /* a mailbox is known to be, in this run */
+    bool vouching;               /* its postmaster was or will be asked for */
+    bool distrusted;             /* it refuses even that one */
+    uint32_t denied;             /* mailboxes, in a row and in the same words (gate.c's) … */
+    uint64_t words, words_blank; /* … which are these */
+    struct domain *next_denier;  /* among those whose postmaster will be asked for */
     bool promised; /* by an earlier run: its random mailbox goes with its first session */
     enum wn_catch_all known;
     struct task *random; /* NULL until it is needed */
@@ -171,7 +178,8 @@ enum gate {
     GATE_OPEN,
     GATE_CANARY,
     GATE_WITNESS,
-    GATE_POSTMASTER
+    GATE_POSTMASTER,
+    GATE_DENIER /* the postmaster of one domain, for that domain alone */
 };
 
 struct group {
@@ -213,7 +221,9 @@ struct group {
     bool doubted;     /* what is in the row was reported to be in doubt, and what comes is */
     struct task *witness;
     struct domain *refused; /* whose mailbox was refused last */
-    struct task *check;     /* for GATE_WITNESS and GATE_POSTMASTER */
+    struct task *check;     /* for GATE_WITNESS, GATE_POSTMASTER and GATE_DENIER */
+    struct domain *deniers; /* to be asked for their postmaster … */
+    struct domain *denier;  /* … and the one whose turn it is */
 };
 
 enum stage {
@@ -408,10 +418,23 @@ void wn_row_add(struct wn_prober *p, struct group *g, struct task *t);
 void wn_row_doubt(struct wn_prober *p, struct group *g);
 /* Somebody is there: what is in the row stands. */
 void wn_row_trust(struct wn_prober *p, struct group *g);
+/* DOUBTED or CONFIRMED, of a mailbox that is denied still. */
+void wn_row_report(struct wn_prober *p, const struct task *t, enum wn_prober_report_kind kind);
 /* Empties it: nothing speaks against it, or all is taken back anyway. */
 void wn_row_forget(struct group *g);
 /* The run is over: what is still in doubt is taken back. */
 void wn_row_end(struct wn_prober *p, struct group *g);
+
+/* denier.c */
+/* A mailbox of the domain was denied, in words with these digests. */
+void wn_denier_note(struct group *g, struct domain *d, uint64_t words, uint64_t words_blank);
+/* The domain whose postmaster is to be asked for now, its denials being in doubt; NULL: none. */
+struct domain *wn_denier_next(struct wn_prober *p, struct group *g);
+/* What came of it. */
+void wn_denier_trust(struct wn_prober *p, struct group *g);
+void wn_denier_distrust(struct wn_prober *p, struct group *g, const struct said *said);
+/* The run is over. */
+void wn_denier_end(struct wn_prober *p, struct group *g);
 
 /* breaker.c */
 /* What was said is about us: nobody of the group is asked any more, nobody it refused is believed.

@@ -10,7 +10,7 @@ static bool is_denied(const struct task *t)
     return t->answer == WN_ANSWER_not_found || t->answer == WN_ANSWER_disabled;
 }
 
-static void report(struct wn_prober *p, const struct task *t, enum wn_prober_report_kind kind)
+void wn_row_report(struct wn_prober *p, const struct task *t, enum wn_prober_report_kind kind)
 {
     static const struct said nothing = {NULL, {"", 0}, NULL};
     struct wn_prober_report r = {.kind = kind,
@@ -29,7 +29,7 @@ void wn_row_add(struct wn_prober *p, struct group *g, struct task *t)
     }
     wn_queue_append(&g->row, t);
     if (g->doubted) {
-        report(p, t, WN_PROBER_DOUBTED);
+        wn_row_report(p, t, WN_PROBER_DOUBTED);
     }
 }
 
@@ -40,14 +40,14 @@ void wn_row_doubt(struct wn_prober *p, struct group *g)
     }
     g->doubted = true;
     for (const struct task *t = g->row.head; t != NULL; t = t->next) {
-        report(p, t, WN_PROBER_DOUBTED);
+        wn_row_report(p, t, WN_PROBER_DOUBTED);
     }
 }
 
 void wn_row_trust(struct wn_prober *p, struct group *g)
 {
     for (const struct task *t = g->row.head; t != NULL && g->doubted; t = t->next) {
-        report(p, t, WN_PROBER_CONFIRMED);
+        wn_row_report(p, t, WN_PROBER_CONFIRMED);
     }
     wn_row_forget(g);
 }

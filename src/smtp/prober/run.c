@@ -109,6 +109,7 @@ static void end(struct wn_prober *p)
     for (size_t i = 0; i < p->group_count; i++) {
         struct group *g = p->groups[i];
         wn_row_end(p, g);
+        wn_denier_end(p, g);
         for (struct task *t = g->tasks; t != NULL; t = t->sibling) {
             wn_task_end(p, t);
         }
