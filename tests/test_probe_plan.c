@@ -436,15 +436,80 @@ START_TEST(limits_and_the_time_they_cost)
     ck_assert_uint_eq(g->limits.per_minute, 10);
     ck_assert_uint_eq(g->limits.connections, 7);
     ck_assert_uint_eq(g->used_today, 30);
-    ck_assert_int_eq(wn_probe_plan_seconds(&plan, &settings.probe), 12 * 60);
-    ck_assert_uint_eq(wn_probe_plan_connections(&plan), 130 / g->limits.recipients);
-    settings.probe.budget_ms = 60000;
-    ck_assert_int_eq(wn_probe_plan_seconds(&plan, &settings.probe), 60);
-    g->limits.per_day = 41; /* 11 are left */
-    ck_assert_int_eq(wn_probe_plan_seconds(&plan, &settings.probe), 60);
-    g->limits.per_day = 20;
-    ck_assert_int_eq(wn_probe_plan_seconds(&plan, &settings.probe), 0);
-    ck_assert_uint_eq(wn_probe_plan_connections(&plan), 0);
+}
+END_TEST
+
+/* A hundred and thirty mailboxes, ten a minute, five a connection, thirty asked today already; and
+ * five more at another provider, which bears sixty a minute. */
+static const struct outlook {
+    const char *name;
+    uint64_t max;
+    int64_t budget_ms;
+    uint32_t per_day;
+    struct wn_plan_outlook o;
+} outlooks[] = {
+    {"no limit", 0, 0, 2000, {135, {0, 0, 0}, 27, 12 * 60}},
+    {"time enough", 0, 3600000, 2000, {135, {0, 0, 0}, 27, 12 * 60}},
+    {"the thirteenth minute begins", 0, 721000, 2000, {135, {0, 0, 0}, 27, 12 * 60}},
+    {"it does not", 0, 720000, 2000, {125, {0, 10, 0}, 25, 11 * 60}},
+    {"one minute", 0, 60000, 2000, {15, {0, 120, 0}, 3, 0}},
+    {"less than a second", 0, 1, 2000, {15, {0, 120, 0}, 3, 0}},
+    {"eleven are left of the day", 0, 60000, 41, {15, {119, 1, 0}, 3, 0}},
+    {"ten are left of the day", 0, 60000, 40, {15, {120, 0, 0}, 3, 0}},
+    {"nothing is left of the day", 0, 0, 20, {5, {130, 0, 0}, 1, 0}},
+    {"three at most", 3, 0, 2000, {3, {0, 0, 132}, 1, 0}},
+    {"as many as there are", 135, 0, 2000, {135, {0, 0, 0}, 27, 12 * 60}},
+    {"fifteen in the first minute, twelve later", 27, 0, 2000, {27, {0, 0, 108}, 6, 2 * 60}},
+    {"all limits", 8, 60000, 41, {8, {119, 1, 7}, 2, 0}},
+};
+
+START_TEST(what_a_run_can_come_to)
+{
+    const struct outlook *x = &outlooks[_i];
+    struct wn_plan_outlook o;
+    char address[32];
+    for (int i = 0; i < 135; i++) {
+        (void)snprintf(address, sizeof address, "m%d@%s.tt", i, i < 130 ? "x" : "y");
+        (void)row(address);
+    }
+    ck_assert_int_eq(wn_groups_use(run.store, WN_SPAN("x.tt"), NOW / DAY, 30, &err), WN_OK);
+    make();
+    struct wn_plan_group *g = wn_segments_at(&plan.groups, 0);
+    g->limits = (struct wn_probe_limits){2, 5, 10, x->per_day, false, false, false};
+    settings.probe.max = x->max;
+    settings.probe.budget_ms = x->budget_ms;
+    wn_probe_plan_outlook(&plan, &settings.probe, &o);
+    ck_assert_msg(memcmp(&o, &x->o, sizeof o) == 0, "%s: %llu; %llu %llu %llu; %llu, %lld", x->name,
+                  (unsigned long long)o.asked, (unsigned long long)o.left[0],
+                  (unsigned long long)o.left[1], (unsigned long long)o.left[2],
+                  (unsigned long long)o.connections, (long long)o.seconds);
+}
+END_TEST
+
+START_TEST(an_empty_plan)
+{
+    struct wn_plan_outlook o;
+    settings.probe.max = 5;
+    make();
+    wn_probe_plan_outlook(&plan, &settings.probe, &o);
+    ck_assert_uint_eq(o.asked + o.connections + (uint64_t)o.seconds, 0);
+}
+END_TEST
+
+/* Who is waited for makes the run longer, unless some are left out anyway. */
+START_TEST(a_mailbox_that_is_due_later)
+{
+    struct wn_plan_outlook o;
+    (void)row("a@x.tt");
+    (void)row("b@x.tt");
+    remember("a@x.tt", "greylisted", NOW - 9, NOW - 9, NOW + 90);
+    make();
+    ck_assert_uint_eq(plan.parked, 1);
+    wn_probe_plan_outlook(&plan, &settings.probe, &o);
+    ck_assert_int_eq(o.seconds, 90);
+    settings.probe.max = 1;
+    wn_probe_plan_outlook(&plan, &settings.probe, &o);
+    ck_assert_int_eq(o.seconds, 0);
 }
 END_TEST
 
@@ -496,12 +561,45 @@ START_TEST(the_plan_in_words)
     (void)row("b@x.tt");
     (void)row("a@own.tt");
     make();
-    wn_probe_plan_text(&plan, &settings.probe, &text);
+    wn_probe_plan_text(&plan, &settings.probe, (struct wn_span){0}, &text);
     ck_assert_str_eq(wn_buf_text(&text),
                      "probing: 2 mailboxes at 1 domains of 1 providers would be asked, over 1 "
                      "connections or more; it takes 0 min 0 s at least\n"
                      "  x.tt                               2 mailboxes, 2 at a time, 60 a minute\n"
                      "  not asked: 1, at the domain that we ask from\n");
+    wn_buf_release(&text);
+}
+END_TEST
+
+START_TEST(the_plan_of_a_limited_run_in_words)
+{
+    struct wn_buf text = {0};
+    static const char *const refused[] = {
+        "  without --probe-force this run would be refused, as mail servers would distrust these "
+        "probes: no PTR\n",
+        "  mail servers would distrust these probes: no PTR\n"};
+    (void)row("a@x.tt");
+    (void)row("b@x.tt");
+    (void)row("c@y.tt");
+    (void)row("d@y.tt");
+    remember("a@x.tt", "greylisted", NOW - 9, NOW - 9, NOW + 90);
+    remember("b@x.tt", "greylisted", NOW - 9, NOW - 9, NOW + DAY);
+    settings.probe.budget_ms = 3600000;
+    settings.probe.max = 1;
+    settings.probe.force = _i == 1;
+    make();
+    wn_probe_plan_text(&plan, &settings.probe, WN_SPAN("no PTR"), &text);
+    static const char plain[] =
+        "probing: 1 at most of 3 mailboxes at 2 domains of 2 providers would be asked, over 1 "
+        "connections or more; it takes 0 min 0 s at least\n"
+        "  y.tt                               2 mailboxes, 2 at a time, 60 a minute\n"
+        "  x.tt                               1 mailboxes, 2 at a time, 60 a minute\n"
+        "  left for a later run: 2 or more, by --probe-max\n"
+        "  waited for: 1, told to come back later, the last at 2024-10-04T00:09:50Z\n"
+        "  not asked: 1, told to come back later than in this run, the first at "
+        "2024-10-05T00:08:20Z\n";
+    ck_assert_mem_eq(wn_buf_text(&text), plain, strlen(plain));
+    ck_assert_str_eq(wn_buf_text(&text) + strlen(plain), refused[_i]);
     wn_buf_release(&text);
 }
 END_TEST
@@ -529,7 +627,11 @@ int main(void)
     tcase_add_test(cases, limits_and_the_time_they_cost);
     tcase_add_loop_test(cases, the_last_minute, 0, 4);
     tcase_add_loop_test(cases, the_day_of_a_budget, 0, sizeof useds / sizeof *useds);
+    tcase_add_loop_test(cases, what_a_run_can_come_to, 0, sizeof outlooks / sizeof *outlooks);
+    tcase_add_test(cases, an_empty_plan);
+    tcase_add_test(cases, a_mailbox_that_is_due_later);
     tcase_add_test(cases, the_plan_in_words);
+    tcase_add_loop_test(cases, the_plan_of_a_limited_run_in_words, 0, 2);
     suite_add_tcase(suite, cases);
     return run_suite(suite);
 }

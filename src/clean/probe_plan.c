@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "clean/judge.h"
-#include "report/text.h"
 #include "smtp/provider.h"
 #include "store/probes.h"
 
@@ -182,6 +181,10 @@ static void leave_out(struct planning *p, uint32_t mailbox, const struct wn_judg
 {
     struct wn_probe probe = {.outcome = WN_PROBE_left_out, .at = p->run->settings->now};
     p->plan->unasked[why]++;
+    if (why == WN_UNASKED_not_due &&
+        (p->plan->next_due == 0 || j->probe->due < p->plan->next_due)) {
+        p->plan->next_due = j->probe->due;
+    }
     if (why == WN_UNASKED_accepts_all) {
         probe.outcome = WN_PROBE_accepts_all;
     } else if (why != WN_UNASKED_own && why != WN_UNASKED_helo && why != WN_UNASKED_stopped) {
@@ -273,9 +276,12 @@ static int plan_row(struct planning *p, uint32_t row, struct wn_error *err)
         leave_out(p, mailbox, &j, WN_UNASKED_stopped);
         return WN_OK;
     }
+    int64_t due = j.probe != NULL ? j.probe->due : 0;
     g->mailboxes++;
-    *(struct wn_plan_mailbox *)wn_segments_push(&p->plan->mailboxes) = (struct wn_plan_mailbox){
-        .id = mailbox, .domain = index, .due = j.probe != NULL ? j.probe->due : 0};
+    p->plan->parked += due > p->plan->now;
+    p->plan->last_due = due > p->plan->last_due ? due : p->plan->last_due;
+    *(struct wn_plan_mailbox *)wn_segments_push(&p->plan->mailboxes) =
+        (struct wn_plan_mailbox){.id = mailbox, .domain = index, .due = due};
     return WN_OK;
 }
 
@@ -288,7 +294,8 @@ int wn_probe_plan_make(struct wn_run *run, struct wn_probe_plan *plan, struct wn
                          .own_domain = wn_span_of(at + 1),
                          .helo = wn_span_of(run->settings->probe.helo)};
     int status = WN_OK;
-    *plan = (struct wn_probe_plan){.groups.size = sizeof(struct wn_plan_group),
+    *plan = (struct wn_probe_plan){.now = run->settings->now,
+                                   .groups.size = sizeof(struct wn_plan_group),
                                    .domains.size = sizeof(struct wn_plan_domain),
                                    .mailboxes.size = sizeof(struct wn_plan_mailbox)};
     p.domain_of = wn_malloc((t->domains.length + 1) * sizeof *p.domain_of);
@@ -319,96 +326,4 @@ void wn_probe_plan_release(struct wn_probe_plan *plan)
     wn_segments_release(&plan->groups);
     wn_segments_release(&plan->domains);
     wn_segments_release(&plan->mailboxes);
-}
-
-/* How many of a group's mailboxes its budgets let through today. */
-static uint64_t affordable(const struct wn_plan_group *g)
-{
-    uint64_t left =
-        g->limits.per_day > g->used_today ? (uint64_t)g->limits.per_day - g->used_today : 0;
-    return g->mailboxes < left ? g->mailboxes : left;
-}
-
-int64_t wn_probe_plan_seconds(const struct wn_probe_plan *plan,
-                              const struct wn_probe_settings *settings)
-{
-    int64_t most = 0;
-    for (uint32_t i = 0; i < plan->groups.length; i++) {
-        const struct wn_plan_group *g = wn_segments_at(&plan->groups, i);
-        uint64_t n = affordable(g);
-        int64_t seconds = n > 0 ? (int64_t)((n - 1) / g->limits.per_minute) * 60 : 0;
-        most = seconds > most ? seconds : most;
-    }
-    return settings->budget_ms > 0 && most > settings->budget_ms / 1000 ? settings->budget_ms / 1000
-                                                                        : most;
-}
-
-uint64_t wn_probe_plan_connections(const struct wn_probe_plan *plan)
-{
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < plan->groups.length; i++) {
-        const struct wn_plan_group *g = wn_segments_at(&plan->groups, i);
-        sum += (affordable(g) + g->limits.recipients - 1) / g->limits.recipients;
-    }
-    return sum;
-}
-
-static int larger_first(const void *a, const void *b)
-{
-    const struct wn_plan_group *const *x = a, *const *y = b;
-    if ((*x)->mailboxes != (*y)->mailboxes) {
-        return (*x)->mailboxes > (*y)->mailboxes ? -1 : 1;
-    }
-    return strcmp((*x)->name.p, (*y)->name.p);
-}
-
-static void add_group(const struct wn_plan_group *g, struct wn_buf *out)
-{
-    uint64_t can = affordable(g);
-    wn_buf_addf(out, "  %-26s %9u mailboxes, %u at a time, %u a minute", g->name.p, g->mailboxes,
-                g->limits.connections, g->limits.per_minute);
-    if (g->stopped_until != 0) {
-        char until[WN_TIME_TEXT];
-        wn_time_format(g->stopped_until, until);
-        wn_buf_addf(out, "; stopped until %s: ", until);
-        wn_text_add_shown(out, g->reason);
-    } else if (can < g->mailboxes) {
-        wn_buf_addf(out, "; %llu of them today, by its daily limit of %u", (unsigned long long)can,
-                    g->limits.per_day);
-    }
-    wn_buf_add_char(out, '\n');
-}
-
-void wn_probe_plan_text(const struct wn_probe_plan *plan, const struct wn_probe_settings *settings,
-                        struct wn_buf *out)
-{
-    enum {
-        SHOWN = 20
-    };
-    uint32_t n = plan->groups.length;
-    const struct wn_plan_group **groups = wn_malloc((n + 1) * sizeof(void *));
-    int64_t seconds = wn_probe_plan_seconds(plan, settings);
-    for (uint32_t i = 0; i < n; i++) {
-        groups[i] = wn_segments_at(&plan->groups, i);
-    }
-    qsort(groups, n, sizeof(void *), larger_first);
-    wn_buf_addf(out,
-                "probing: %u mailboxes at %u domains of %u providers would be asked, over %llu "
-                "connections or more; it takes %lld min %lld s at least\n",
-                plan->mailboxes.length, plan->domains.length, n,
-                (unsigned long long)wn_probe_plan_connections(plan), (long long)(seconds / 60),
-                (long long)(seconds % 60));
-    for (uint32_t i = 0; i < n && i < SHOWN; i++) {
-        add_group(groups[i], out);
-    }
-    if (n > SHOWN) {
-        wn_buf_addf(out, "  and %u smaller ones\n", n - SHOWN);
-    }
-    for (unsigned i = 0; i < WN_UNASKED_COUNT; i++) {
-        if (plan->unasked[i] > 0) {
-            wn_buf_addf(out, "  not asked: %llu, %s\n", (unsigned long long)plan->unasked[i],
-                        wn_unasked_sentence((enum wn_unasked)i));
-        }
-    }
-    free(groups);
 }

@@ -58,21 +58,41 @@ struct wn_plan_mailbox {
 struct wn_probe_plan {
     struct wn_segments groups, domains, mailboxes;
     uint64_t unasked[WN_UNASKED_COUNT];
+    int64_t now;      /* when the run begins */
+    uint64_t parked;  /* mailboxes that are to be asked, and not before they are due */
+    int64_t last_due; /* of these, the last */
+    int64_t next_due; /* of those that are not due in this run, the first; 0: there are none */
+};
+
+/* Why a mailbox that is to be asked is left for a later run. */
+enum wn_left {
+    WN_LEFT_day,    /* its provider's daily limit */
+    WN_LEFT_budget, /* --probe-budget: its provider's rate lets no more through in that time */
+    WN_LEFT_max,    /* --probe-max */
+    WN_LEFT_COUNT
+};
+
+/* What can come of a plan at best, were every answer immediate and every mailbox asked once. Random
+ * mailboxes and repeated questions, which count for the limits, too, are not foreseen. */
+struct wn_plan_outlook {
+    uint64_t asked;               /* mailboxes, at most */
+    uint64_t left[WN_LEFT_COUNT]; /* the others, by the limit that is met first */
+    uint64_t connections;         /* at least */
+    int64_t seconds;              /* at least */
 };
 
 /* Errors: the store's. */
 int wn_probe_plan_make(struct wn_run *run, struct wn_probe_plan *plan, struct wn_error *err);
 void wn_probe_plan_release(struct wn_probe_plan *plan);
 
-/* Seconds that it takes at least under the limits, were every answer immediate. */
-int64_t wn_probe_plan_seconds(const struct wn_probe_plan *plan,
-                              const struct wn_probe_settings *settings);
+/* Pure. */
+void wn_probe_plan_outlook(const struct wn_probe_plan *plan,
+                           const struct wn_probe_settings *settings,
+                           struct wn_plan_outlook *outlook);
 
-/* Connections that it takes at least. */
-uint64_t wn_probe_plan_connections(const struct wn_probe_plan *plan);
-
-/* The plan for people: mailboxes by provider, what is not asked and why, connections, time. */
+/* The plan for people: mailboxes by provider, what is not asked and why, connections, time.
+ * `warnings`: what is wrong with our own set-up, or empty. */
 void wn_probe_plan_text(const struct wn_probe_plan *plan, const struct wn_probe_settings *settings,
-                        struct wn_buf *out);
+                        struct wn_span warnings, struct wn_buf *out);
 
 #endif

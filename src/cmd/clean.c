@@ -209,7 +209,8 @@ static void print_summaries(const struct wn_run *run, const struct settings *s)
         }
     }
     if (run->probing != NULL && s->dry_run && !s->json && !s->quiet) {
-        wn_probe_plan_text(&run->probing->plan, &run->settings->probe, &text);
+        wn_probe_plan_text(&run->probing->plan, &run->settings->probe,
+                           wn_buf_span(&run->probing->warnings), &text);
     }
     if (text.len > 0) {
         (void)fwrite(text.p, 1, text.len, to);

@@ -185,6 +185,18 @@ probing: 4 mailboxes at 3 domains of 2 providers would be asked, over 2 connecti
   not asked: 1, at the domain that we ask from
 """)
 
+    def test_the_plan_of_a_limited_run(self):
+        """What --probe-max leaves out, and that the run would be refused, used to go unsaid."""
+        arguments = ("--probe", "--probe-from", "probe@good.net", "--probe-helo", "stray.good.net",
+                     "--dry-run", "--probe-max", "3")
+        plan = self.run_clean(*arguments).out.decode()
+        self.assertIn("probing: 3 at most of 4 mailboxes", plan)
+        self.assertIn("left for a later run: 1 or more, by --probe-max", plan)
+        self.assertIn("without --probe-force this run would be refused", plan)
+        self.assertIn("127.0.0.8, which does not map back", plan)
+        plan = self.run_clean(*arguments, "--probe-force").out.decode()
+        self.assertNotIn("would be refused", plan)
+
     def test_status_of_an_empty_store(self):
         self.assertEqual(self.winnow("probe", "status", "--db", self.db).out, b"")
         self.check_sentence(self.winnow("probe", status=USAGE), "probe status")
