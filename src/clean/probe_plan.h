@@ -37,6 +37,8 @@ struct wn_plan_group {
     uint64_t kept;                 /* and by this one, as far as the store knows of them */
     int64_t stopped_until;         /* seconds since 1970; 0: it is not stopped */
     struct wn_span reason;         /* why it is; in the tables' arena */
+    uint64_t left;                 /* mailboxes that were not asked in the end, by a limit */
+    const char *limit;             /* which one, if there are any; in the tables' arena */
 };
 
 struct wn_plan_domain {
@@ -64,7 +66,7 @@ struct wn_probe_plan {
     int64_t next_due; /* of those that are not due in this run, the first; 0: there are none */
 };
 
-/* Why a mailbox that is to be asked is left for a later run. */
+/* The limit by which a mailbox that is to be asked is left for a later run. */
 enum wn_left {
     WN_LEFT_day,    /* its provider's daily limit */
     WN_LEFT_budget, /* --probe-budget: its provider's rate lets no more through in that time */

@@ -81,6 +81,8 @@ void wn_probing_summarize(const struct wn_run *run, struct wn_summary_probe *sum
         const struct wn_plan_group *g = wn_segments_at(&probing->plan.groups, i);
         probing->providers[i].name = g->name.p;
         probing->providers[i].stopped = stop_of(run, g);
+        probing->providers[i].left = g->left;
+        probing->providers[i].limit = g->limit;
     }
     qsort(probing->providers, n, sizeof *probing->providers, larger_first);
     summary->asked = probing->asked;

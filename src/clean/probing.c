@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "clean/gather.h"
+#include "clean/probe_left.h"
 #include "clean/reach.h"
 #include "clean/recall.h"
 #include "clean/spelling.h"
@@ -399,43 +400,6 @@ static void fill_prober(struct asking *a)
     }
 }
 
-/* Mailboxes without an answer: nothing was said against them, and nothing for them. */
-static void note_left_out(struct asking *a)
-{
-    struct wn_tables *t = &a->run->tables;
-    const struct wn_probe_plan *plan = &a->probing->plan;
-    for (uint32_t i = 0; i < plan->mailboxes.length; i++) {
-        const struct wn_plan_mailbox *m = wn_segments_at(&plan->mailboxes, i);
-        bool found = plan_domain(a, m->domain)->number != WN_NONE;
-        if (wn_tables_probe(t, m->id) == NULL) {
-            struct wn_probe probe = {
-                .outcome = WN_PROBE_left_out,
-                .at = a->run->settings->now,
-                .diagnostic = found ? WN_SPAN("a budget of this run ended before it was asked")
-                                    : WN_SPAN("DNS did not say where to ask")};
-            wn_tables_set_probe(t, m->id, &probe);
-        }
-    }
-}
-
-/* What is asked counts for what providers bear in a day, and who wants no more of us is left alone:
- * where that cannot be kept, or another run may be asking at this moment, nobody is asked. */
-static void leave_all_out(struct asking *a)
-{
-    struct wn_tables *t = &a->run->tables;
-    const struct wn_segments *mailboxes = &a->probing->plan.mailboxes;
-    a->probing->unasked = a->run->why_read_only.text;
-    for (uint32_t i = 0; i < mailboxes->length; i++) {
-        const struct wn_plan_mailbox *m = wn_segments_at(mailboxes, i);
-        if (wn_tables_probe(t, m->id) == NULL) {
-            struct wn_probe probe = {.outcome = WN_PROBE_left_out,
-                                     .at = a->run->settings->now,
-                                     .diagnostic = wn_span_of(a->probing->unasked)};
-            wn_tables_set_probe(t, m->id, &probe);
-        }
-    }
-}
-
 /* So that nobody can know the random mailboxes beforehand. */
 static uint64_t draw_seed(void)
 {
@@ -483,7 +447,7 @@ static int run_prober(struct asking *a)
     a->probing->connections = counts.connections;
     a->probing->encrypted = counts.encrypted;
     a->probing->unproven = counts.unproven;
-    note_left_out(a);
+    wn_probe_leave(a->run, a->prober, a->io->now_ms(a->io->arg) - a->began_ms);
     status = status == WN_OK ? kept : status;
     if (status == WN_OK && *a->run->stop == 0) {
         status = judge_own_side(s, &counts, a->err);
@@ -549,7 +513,7 @@ int wn_probing_ask(struct wn_run *run, struct wn_error *err)
         return status;
     }
     if (run->read_only) {
-        leave_all_out(&a);
+        wn_probe_leave_all(run, run->why_read_only.text);
         return WN_OK;
     }
     status = find_exchangers(&a);

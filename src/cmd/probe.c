@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* `winnow probe status`: which mail providers wanted no more of us, and how much each was asked. */
+/* `winnow probe status`: which mail providers wanted no more of us, and how much each was asked of
+ * what it may be asked in a day. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "report/text.h"
+#include "smtp/limits.h"
+#include "smtp/provider.h"
 #include "store/probes.h"
 
 struct settings {
@@ -27,11 +30,12 @@ static const struct wn_option options[] = {
 const struct wn_command_help wn_help_probe_status = {
     .name = "probe status",
     .synopsis = "[options]",
-    .summary = "which mail providers wanted no more probes, why, and until when",
+    .summary = "which mail providers are asked no more for now, why, and until when",
     .description =
         "When a mail provider answers a probe with a word about us instead of the mailbox (a block "
         "list, our rate, our name), it is left alone for a day, and what it refused in that run is "
-        "not believed. This lists those providers: the name, until when, and what was said.",
+        "not believed. This lists those providers: the name, until when, and what was said; and "
+        "those whose limit of the day is spent, which are asked again tomorrow (UTC).",
     .options = options,
     .option_count = sizeof options / sizeof *options,
 };
@@ -40,6 +44,15 @@ struct listing {
     const struct settings *settings;
     int64_t now;
 };
+
+/* How many a day, as a run takes it: a group that is no known provider's bears what any other does.
+ */
+static uint32_t daily_limit(const struct wn_group_fact *f)
+{
+    struct wn_probe_limits limits;
+    wn_limits_of(wn_provider_named(f->group), &limits);
+    return limits.per_day;
+}
 
 static void print_json(const struct wn_group_fact *f, bool stopped, uint64_t used)
 {
@@ -52,6 +65,7 @@ static void print_json(const struct wn_group_fact *f, bool stopped, uint64_t use
     wn_time_format(f->stopped_until, until);
     if (cJSON_AddStringToObject(o, "provider", wn_buf_text(&name)) == NULL ||
         cJSON_AddNumberToObject(o, "asked_today", (double)used) == NULL ||
+        cJSON_AddNumberToObject(o, "daily_limit", daily_limit(f)) == NULL ||
         cJSON_AddBoolToObject(o, "stopped", stopped) == NULL ||
         (stopped && (cJSON_AddStringToObject(o, "stopped_at", at) == NULL ||
                      cJSON_AddStringToObject(o, "until", until) == NULL ||
@@ -74,7 +88,7 @@ static int print_group(void *arg, const struct wn_group_fact *f)
     const struct listing *l = arg;
     bool stopped = f->stopped_until > l->now;
     uint64_t used = f->day >= l->now / WN_DAY ? f->used : 0; /* later: as for the plan of a run */
-    if (!stopped && !l->settings->all) {
+    if (!stopped && used < daily_limit(f) && !l->settings->all) {
         return WN_OK;
     }
     if (l->settings->json) {
@@ -85,7 +99,8 @@ static int print_group(void *arg, const struct wn_group_fact *f)
     char until[WN_TIME_TEXT];
     wn_time_format(f->stopped_until, until);
     wn_text_add_shown(&line, f->group);
-    wn_buf_addf(&line, ": %llu mailboxes asked today", (unsigned long long)used);
+    wn_buf_addf(&line, ": %llu of %u mailboxes a day asked today", (unsigned long long)used,
+                daily_limit(f));
     if (stopped) {
         wn_buf_addf(&line, "; left alone until %s: ", until);
         wn_text_add_shown(&line, f->reason);

@@ -180,6 +180,8 @@ static void add_probe(cJSON *run, const struct wn_summary_probe *p)
         add_number(row, "temporary", g->temporary);
         add_number(row, "blocked", g->blocked);
         add_number(row, "other", g->other);
+        add_number(row, "left", g->left);
+        add_text(row, "limit", g->limit);
         add_text(row, "stopped", g->stopped);
     }
 }
@@ -360,10 +362,15 @@ static void add_probed(const struct wn_summary_probe *p, struct wn_buf *out)
         wn_buf_addf(
             out,
             "             %s: %llu accepted, %llu refused, %llu to ask later, %llu blocked, "
-            "%llu without an answer\n",
+            "%llu without an answer",
             g->name, (unsigned long long)g->accepted, (unsigned long long)g->refused,
             (unsigned long long)g->temporary, (unsigned long long)g->blocked,
             (unsigned long long)g->other);
+        if (g->left > 0) {
+            wn_buf_addf(out, " (%llu left for a later run: %s was spent)",
+                        (unsigned long long)g->left, g->limit);
+        }
+        wn_buf_add_char(out, '\n');
     }
     if (p->provider_count > SHOWN) {
         wn_buf_addf(out, "             and %zu smaller providers\n", p->provider_count - SHOWN);
@@ -464,8 +471,14 @@ void wn_summary_line(const struct wn_summary *s, struct wn_buf *out)
         wn_buf_addf(out, "; %llu domains without a DNS answer", (unsigned long long)s->run.failed);
     }
     size_t stopped = 0;
+    uint64_t left = 0;
     for (size_t i = 0; i < s->probe.provider_count; i++) {
         stopped += s->probe.providers[i].stopped != NULL;
+        left += s->probe.providers[i].left;
+    }
+    if (left > 0) {
+        wn_buf_addf(out, "; %llu mailboxes left for a later run by the limits of probing",
+                    (unsigned long long)left);
     }
     if (stopped > 0) {
         wn_buf_addf(out, "; %zu mail providers wanted no more probes", stopped);

@@ -215,6 +215,20 @@ probing: 4 mailboxes at 3 domains of 2 providers would be asked, over 2 connecti
                 done = self.winnow("probe", "status", "--all", "--json", "--db", self.db,
                                    "--as-of", str(date.fromordinal(EPOCH + time)))
                 self.assertEqual(done.json()["asked_today"], used)
+                self.assertEqual(done.json()["daily_limit"], 2000)
+
+    def test_status_of_a_spent_day(self):
+        """A provider that may be asked no more today used to be listed like any other."""
+        self.run_clean("--offline", "--dry-run")
+        with contextlib.closing(sqlite3.connect(self.db)) as store, store:
+            for group, used in (("Outlook.com", 1000), ("brackwell.net", 1999)):
+                store.execute("INSERT INTO probe_group (name, day, used, stopped_at, stopped_until)"
+                              " VALUES (?, ?, ?, 0, 0)",
+                              (group, DAY, used))
+        status = lambda *more: self.winnow("probe", "status", "--db", self.db, "--as-of", AS_OF,
+                                           *more).out.decode()
+        self.assertEqual(status(), "Outlook.com: 1000 of 1000 mailboxes a day asked today\n")
+        self.assertIn("brackwell.net: 1999 of 2000 mailboxes a day asked today\n", status("--all"))
 
     def test_nobody_can_be_reached(self):
         """A network that blocks the port says nothing about anybody's mailbox."""

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sqlite3
+import time
 import unittest
 
 import nsd
@@ -99,6 +100,41 @@ class CheckWaitsForNobodyTest(ServerCase):
         self.begin({self.MAILBOX: "greylisted"})
         self.check("--probe-retry", "1s,1s")
         self.assertEqual(self.mail.asked[self.MAILBOX], 3)
+
+
+class LimitsTest(ServerCase):
+    """Who is left for a later run, and by which limit."""
+
+    def left(self, *more, used=0):
+        self.begin({})
+        self.list_of(PEOPLE[:8])
+        if used:
+            self.winnow("clean", "--offline", "--dry-run", "--db", self.db, "list.csv")
+            with contextlib.closing(sqlite3.connect(self.db)) as store, store:
+                store.execute("INSERT INTO probe_group (name, day, used, stopped_at, stopped_until)"
+                              " VALUES ('brackwell.net', ?, ?, 0, 0)",
+                              (int(time.time()) // 86400, used))
+        found = self.probe(self.server, self.zoo.port, *more)
+        said = {row["diagnostic"] for row in found.report if row["reason"] == "not_checked"}
+        (provider,) = found.summary["run"]["probe"]["providers"]
+        self.assertGreater(provider["left"], 0)
+        self.assertEqual(said, {f"{provider['limit']} was spent before it was asked"})
+        return provider["limit"]
+
+    def test_max(self):
+        self.assertEqual(self.left("--probe-max", "4"), "--probe-max 4")
+
+    def test_day(self):
+        self.assertEqual(self.left(used=1996), "the daily limit of 2000 for this provider")
+
+    def test_day_before_max(self):
+        self.assertEqual(self.left("--probe-max", "4", used=1996),
+                         "the daily limit of 2000 for this provider")
+
+    def test_time(self):
+        """The rate lets one through in that time."""
+        self.assertEqual(self.left("--probe-rate", "2", "--probe-budget", "3s"),
+                         "--probe-budget (3 s)")
 
 
 class BackupTest(ServerCase):
