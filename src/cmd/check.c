@@ -300,6 +300,9 @@ int wn_cmd_check(struct wn_cmd *cmd, int argc, char **argv)
     struct texts texts = {0};
     struct printing printing = {.first = true, .all_kept = true};
     int status = wn_options_read(&wn_help_check, argc, argv, &s, &operands, &cmd->err);
+    if (status == WN_OK) {
+        status = wn_probe_options_check(&wn_help_check, &operands, &s.judging.probe, &cmd->err);
+    }
     if (status == WN_OK && operands.n == 0) {
         status =
             wn_error_set(&cmd->err, WN_E_USAGE, "name an address: winnow check bob@example.com");

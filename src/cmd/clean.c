@@ -227,6 +227,9 @@ int wn_cmd_clean(struct wn_cmd *cmd, int argc, char **argv)
     struct wn_run run;
     int status = wn_options_read(&wn_help_clean, argc, argv, &s, &operands, &cmd->err);
     if (status == WN_OK) {
+        status = wn_probe_options_check(&wn_help_clean, &operands, &s.judging.probe, &cmd->err);
+    }
+    if (status == WN_OK) {
         status = apply(&s, &operands, &settings, &cmd->err);
     }
     if (status == WN_OK) {

@@ -281,20 +281,18 @@ static int unknown_option(struct reading *r, const char *text)
                         r->help->name, word, r->help->name);
 }
 
-/* `cleared` has a bit for each list that the command line has begun. */
-static int set_from_line(struct reading *r, const struct wn_option *option, const char *text,
-                         uint64_t *cleared)
+static int set_from_line(struct reading *r, const struct wn_option *option, const char *text)
 {
     size_t index = (size_t)(option - r->help->options);
-    if (option->type == WN_OPT_LIST && index < 64 && (*cleared >> index & 1) == 0) {
-        *cleared |= UINT64_C(1) << index;
+    uint64_t bit = index < 64 ? UINT64_C(1) << index : 0;
+    if (bit != 0 && (r->operands->given & bit) == 0) {
+        r->operands->given |= bit;
         clear_list(r, option);
     }
     return set_value(r, option, text, WN_E_USAGE, "--");
 }
 
-static int read_long(struct reading *r, const char *text, const char *next, bool *took_next,
-                     uint64_t *cleared)
+static int read_long(struct reading *r, const char *text, const char *next, bool *took_next)
 {
     const char *equals = strchr(text, '=');
     size_t n = equals != NULL ? (size_t)(equals - text) : strlen(text);
@@ -306,19 +304,18 @@ static int read_long(struct reading *r, const char *text, const char *next, bool
         if (equals != NULL) {
             return wn_error_set(r->err, WN_E_USAGE, "--%s takes no value", option->name);
         }
-        return set_value(r, option, "yes", WN_E_USAGE, "--");
+        return set_from_line(r, option, "yes");
     }
     if (equals == NULL && next == NULL) {
         return wn_error_set(r->err, WN_E_USAGE, "--%s wants a value: --%s %s", option->name,
                             option->name, option->argument);
     }
     *took_next = equals == NULL;
-    return set_from_line(r, option, equals != NULL ? equals + 1 : next, cleared);
+    return set_from_line(r, option, equals != NULL ? equals + 1 : next);
 }
 
 /* -q, -qv, -oDIR, -o DIR */
-static int read_short(struct reading *r, const char *text, const char *next, bool *took_next,
-                      uint64_t *cleared)
+static int read_short(struct reading *r, const char *text, const char *next, bool *took_next)
 {
     for (; *text != '\0'; text++) {
         const struct wn_option *option = NULL;
@@ -333,7 +330,7 @@ static int read_short(struct reading *r, const char *text, const char *next, boo
                                 *text, r->help->name);
         }
         if (option->type == WN_OPT_FLAG) {
-            int status = set_value(r, option, "yes", WN_E_USAGE, "--");
+            int status = set_from_line(r, option, "yes");
             if (status != WN_OK) {
                 return status;
             }
@@ -344,14 +341,13 @@ static int read_short(struct reading *r, const char *text, const char *next, boo
                                 option->argument);
         }
         *took_next = text[1] == '\0';
-        return set_from_line(r, option, text[1] != '\0' ? text + 1 : next, cleared);
+        return set_from_line(r, option, text[1] != '\0' ? text + 1 : next);
     }
     return WN_OK;
 }
 
 static int read_line(struct reading *r, int argc, char **argv)
 {
-    uint64_t cleared = 0;
     bool only_operands = false;
     for (int i = 1; i < argc; i++) {
         const char *text = argv[i];
@@ -363,9 +359,9 @@ static int read_line(struct reading *r, int argc, char **argv)
         } else if (strcmp(text, "--") == 0) {
             only_operands = true;
         } else if (text[1] == '-') {
-            status = read_long(r, text + 2, next, &took_next, &cleared);
+            status = read_long(r, text + 2, next, &took_next);
         } else {
-            status = read_short(r, text + 1, next, &took_next, &cleared);
+            status = read_short(r, text + 1, next, &took_next);
         }
         if (status != WN_OK) {
             return status;

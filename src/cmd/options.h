@@ -50,6 +50,7 @@ struct wn_command_help {
 struct wn_operands {
     const char **v;
     size_t n;
+    uint64_t given; /* on the command line: a bit for each of the table's first 64 options */
     struct wn_arena arena;
 };
 

@@ -87,10 +87,33 @@ static int read_pauses(const char *text, struct wn_probe_settings *s, struct wn_
     return WN_OK;
 }
 
+int wn_probe_options_check(const struct wn_command_help *help, const struct wn_operands *operands,
+                           const struct wn_probe_options *o, struct wn_error *err)
+{
+    struct any {
+        struct {
+            struct wn_probe_options probe;
+        } judging;
+    };
+    static const struct wn_option options[] = {WN_PROBE_OPTIONS(struct any)};
+    const size_t on = offsetof(struct any, judging.probe.on);
+    const size_t off = offsetof(struct any, judging.probe.off);
+    for (size_t i = 0; i < help->option_count && i < 64 && (!o->on || o->off); i++) {
+        for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
+            if ((operands->given >> i & 1) != 0 && options[k].offset != on &&
+                options[k].offset != off && strcmp(help->options[i].name, options[k].name) == 0) {
+                return wn_error_set(err, WN_E_USAGE, "--%s does nothing without --probe",
+                                    options[k].name);
+            }
+        }
+    }
+    return WN_OK;
+}
+
 int wn_probe_options_apply(const struct wn_probe_options *o, bool offline, bool interactive,
                            struct wn_buf *from, struct wn_probe_settings *s, struct wn_error *err)
 {
-    *s = (struct wn_probe_settings){.on = o->on,
+    *s = (struct wn_probe_settings){.on = o->on && !o->off,
                                     .force = o->force,
                                     .proxy = o->proxy,
                                     .interface = o->interface,
@@ -100,14 +123,15 @@ int wn_probe_options_apply(const struct wn_probe_options *o, bool offline, bool 
                                     .per_minute = (uint32_t)o->rate,
                                     .max = (uint64_t)o->max,
                                     .command_ms = o->timeout * 1000};
-    if (!o->on) {
+    if (!s->on) {
         return WN_OK;
     }
     if (offline) {
         return wn_error_set(err, WN_E_USAGE, "--probe asks mail servers, and --offline forbids it");
     }
     int status = read_identity(o, from, s, err);
-    if (status == WN_OK && !wn_period_parse(wn_span_of(o->budget), &s->budget_ms)) {
+    bool read = status == WN_OK && wn_period_parse(wn_span_of(o->budget), &s->budget_ms);
+    if (status == WN_OK && (!read || s->budget_ms <= 0)) {
         status = wn_error_set(err, WN_E_USAGE, "--probe-budget wants a time such as 30m, not '%s'",
                               o->budget);
     }

@@ -10,7 +10,7 @@
 struct wn_probe_options {
     const char *from, *helo, *proxy, *interface, *budget, *retry;
     int64_t max, rate, connections, sockets, timeout, port;
-    bool on, force;
+    bool on, off, force;
 };
 
 /* Rows of an option table; `S` is the command's settings, with a member `judging.probe`. */
@@ -21,6 +21,8 @@ struct wn_probe_options {
     WN_PROBE_OPTION(S, "probe", WN_OPT_FLAG, on, NULL,                                             \
         "ask the mail servers whether the mailboxes exist, up to RCPT TO; no mail is sent (read docs/probing.md first: asking too much costs your address its reputation); not with --no-db", \
         0, 0),                                                                                     \
+    WN_PROBE_OPTION(S, "no-probe", WN_OPT_FLAG, off, NULL,                                         \
+        "ask no mail server, whatever --probe and the configuration say", 0, 0),                   \
     WN_PROBE_OPTION(S, "probe-from", WN_OPT_TEXT, from, "ADDRESS",                                 \
         "the envelope sender of probes: an address of yours that takes mail (needed with --probe)", \
         0, 0),                                                                                     \
@@ -59,6 +61,12 @@ struct wn_probe_options {
     {                                                                                              \
         .budget = "1h", .sockets = 100, .timeout = 30, .port = 25                                  \
     }
+
+/* Options about probes that the command line gives where nobody is asked were meant to do
+ * something: WN_E_USAGE with a sentence that names the first. In a configuration they may lie
+ * ready. */
+int wn_probe_options_check(const struct wn_command_help *help, const struct wn_operands *operands,
+                           const struct wn_probe_options *options, struct wn_error *err);
 
 /* Carries the options over. `offline`: whether no network may be used; `interactive`: somebody
  * waits for the answer, so that temporary refusals are asked again only where --probe-retry says

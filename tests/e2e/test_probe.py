@@ -99,6 +99,13 @@ class Probe(Case):
                 (GOOD + ("--no-db",), "--no-db"),
                 (GOOD + ("--no-db", "--db", "x.db", "--probe-force"), "--no-db"),
                 (GOOD + ("--probe-budget", "soon"), "--probe-budget"),
+                (GOOD + ("--probe-budget", "0"), "--probe-budget"),
+                (GOOD + ("--probe-budget", "0s"), "--probe-budget"),
+                (("--probe-max", "5"), "--probe-max"),
+                (("--probe-force",), "--probe-force"),
+                (GOOD[1:], "--probe-from"),
+                (("--offline", "--smtp-port=25"), "--smtp-port"),
+                (GOOD + ("--no-probe",), "--probe-from"),
                 (GOOD + ("--probe-retry", "5m,,30m"), "--probe-retry"),
                 (GOOD + ("--probe-retry", "1m,1m,1m,1m,1m,1m,1m,1m,1m"), "--probe-retry"),
                 (GOOD + ("--probe-proxy", "ftp://x"), "--probe-proxy"),
@@ -115,6 +122,22 @@ class Probe(Case):
                     self.check_sentence(done, word)
                     self.assertNotIn("passw0rd", done.out.decode() + done.err)
                 self.assertFalse(os.path.exists(self.db))
+
+    def test_configured(self):
+        """What lies ready in the configuration is no fault, and --no-probe switches it off."""
+        ready = "probe-from = probe@good.net\nprobe-helo = out.good.net\nprobe-max = 5\n"
+        for probe, more, asks in (("", (), False), ("", ("--probe",), True),
+                                  ("probe = yes\n", (), True),
+                                  ("probe = yes\n", ("--probe-max", "2"), True),
+                                  ("probe = yes\n", ("--no-probe",), False),
+                                  ("probe = no\n", (), False),
+                                  ("no-probe = yes\n", ("--probe",), False)):
+            with self.subTest(probe, more=more):
+                self.configure(f"[clean]\n{ready}{probe}")
+                done = self.run_clean("--dry-run", *more)
+                self.assertEqual("probing:" in done.out.decode(), asks)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self.db)
 
     def test_our_own_set_up(self):
         """What mail servers would distrust is said before anything is read or asked."""
