@@ -73,7 +73,8 @@ static int append(struct publication *p, size_t sink, struct wn_span bytes, stru
     }
     int64_t place = p->stream ? -1 : (int64_t)p->end[sink];
     p->end[sink] += bytes.n;
-    return write_all(p->sinks[sink], bytes, place, sink_names[sink], err);
+    return write_all(p->sinks[sink], bytes, place, p->stream ? "standard output" : sink_names[sink],
+                     err);
 }
 
 static int claim(void *arg, void *piece, int *more, struct wn_error *err)

@@ -485,7 +485,7 @@ class FullDiskTest(OutputCase):
         for command in commands:
             with self.subTest(command), open("/dev/full", "wb") as full:
                 done = self.winnow(*command, stdout=full, status=IO)
-                self.assertIn("No space left", done.err)
+                self.assertIn("standard output cannot be written: No space left", done.err)
 
     def test_standard_output_is_closed(self):
         self.write("large.csv", large_list(20000))
