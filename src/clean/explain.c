@@ -34,12 +34,27 @@ static bool is_probes(const struct wn_verdict *v)
     return v->evidence == WN_EVIDENCE_mailbox || v->rule == WN_RULE_left_out;
 }
 
+/* What the server said when it put us off, and when it is asked again. */
+static struct wn_span put_off(const struct wn_probe *p, struct wn_buf *out)
+{
+    char due[WN_TIME_TEXT];
+    wn_time_format(p->due, due);
+    wn_buf_add_span(out, p->diagnostic);
+    wn_buf_addf(out, "%sto be asked again after %s", p->diagnostic.n > 0 ? "; " : "", due);
+    return wn_buf_span(out);
+}
+
 /* The sentence that goes with the evidence: the fault, the server's reply, or what DNS said. */
 static struct wn_span diagnose(const struct wn_judged *j, struct wn_span cell, struct wn_buf *out)
 {
     wn_buf_clear(out);
     if (j->verdict.reason == WN_REASON_domain_unreachable) {
         return unreachable(j->domain_history, out);
+    }
+    bool temporary =
+        j->verdict.reason == WN_REASON_greylisted || j->verdict.reason == WN_REASON_mailbox_busy;
+    if (temporary && j->probe != NULL && j->probe->due > 0) {
+        return put_off(j->probe, out);
     }
     if (is_probes(&j->verdict) && j->probe != NULL && j->probe->diagnostic.n > 0) {
         return j->probe->diagnostic;

@@ -48,9 +48,13 @@ static void count_mailboxes(const struct wn_run *run, const struct wn_probe_plan
         const struct wn_plan_domain *d = wn_segments_at(&plan->domains, m->domain);
         const struct wn_domain *domain = wn_tables_domain(&run->tables, d->id);
         struct wn_summary_probed *row = &rows[d->group];
+        const struct wn_probe *p = wn_tables_probe(&run->tables, m->id);
+        uint64_t *count = count_of(row, p, domain->catch_all == WN_CATCH_ALL_accepted);
         row->mailboxes++;
-        (*count_of(row, wn_tables_probe(&run->tables, m->id),
-                   domain->catch_all == WN_CATCH_ALL_accepted))++;
+        (*count)++;
+        if (count == &row->temporary && p->due > 0 && (row->due == 0 || p->due < row->due)) {
+            row->due = p->due;
+        }
     }
 }
 

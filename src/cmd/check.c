@@ -151,7 +151,7 @@ static void print_mailbox(const struct wn_single *s)
         [WN_PROBE_full] = "full",
         [WN_PROBE_restricted] = "takes mail from some senders only",
         [WN_PROBE_blocked] = "the server refuses us",
-        [WN_PROBE_greylisted] = "greylisted: to be asked again later",
+        [WN_PROBE_greylisted] = "greylisted",
         [WN_PROBE_busy] = "a temporary refusal",
         [WN_PROBE_no_connection] = "no server could be reached",
         [WN_PROBE_timeout] = "no answer in time",
@@ -173,6 +173,11 @@ static void print_mailbox(const struct wn_single *s)
             (void)putchar(' ');
         }
         (void)printf("on %.10s", at);
+    }
+    if (p != NULL && p->due > 0) {
+        char due[WN_TIME_TEXT];
+        wn_time_format(p->due, due);
+        (void)printf(", to be asked again after %s", due);
     }
     if (p != NULL && p->diagnostic.n > 0) {
         (void)fputs(": ", stdout);

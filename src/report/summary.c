@@ -180,6 +180,11 @@ static void add_probe(cJSON *run, const struct wn_summary_probe *p)
         add_number(row, "temporary", g->temporary);
         add_number(row, "blocked", g->blocked);
         add_number(row, "other", g->other);
+        if (g->due > 0) {
+            add_time(row, "due", g->due);
+        } else {
+            add_text(row, "due", NULL);
+        }
         add_number(row, "left", g->left);
         add_text(row, "limit", g->limit);
         add_text(row, "stopped", g->stopped);
@@ -359,13 +364,16 @@ static void add_probed(const struct wn_summary_probe *p, struct wn_buf *out)
                 (unsigned long long)refused);
     for (size_t i = 0; i < p->provider_count && i < SHOWN; i++) {
         const struct wn_summary_probed *g = &p->providers[i];
-        wn_buf_addf(
-            out,
-            "             %s: %llu accepted, %llu refused, %llu to ask later, %llu blocked, "
-            "%llu without an answer",
-            g->name, (unsigned long long)g->accepted, (unsigned long long)g->refused,
-            (unsigned long long)g->temporary, (unsigned long long)g->blocked,
-            (unsigned long long)g->other);
+        wn_buf_addf(out, "             %s: %llu accepted, %llu refused, %llu to ask later", g->name,
+                    (unsigned long long)g->accepted, (unsigned long long)g->refused,
+                    (unsigned long long)g->temporary);
+        if (g->due > 0) {
+            char due[WN_TIME_TEXT];
+            wn_time_format(g->due, due);
+            wn_buf_addf(out, " (the first after %s)", due);
+        }
+        wn_buf_addf(out, ", %llu blocked, %llu without an answer", (unsigned long long)g->blocked,
+                    (unsigned long long)g->other);
         if (g->left > 0) {
             wn_buf_addf(out, " (%llu left for a later run: %s was spent)",
                         (unsigned long long)g->left, g->limit);

@@ -24,6 +24,7 @@ struct wn_summary_probed {
     const char *name;
     uint64_t mailboxes; /* that were to be asked; the others are parts of it */
     uint64_t accepted, refused, temporary, blocked, other;
+    int64_t due;         /* of the temporary ones: when the first is asked again; 0: never */
     uint64_t left;       /* of the others: not asked, as a limit was spent */
     const char *limit;   /* which one, or NULL */
     const char *stopped; /* what it said when it wanted no more of us, or NULL */

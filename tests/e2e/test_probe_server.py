@@ -89,12 +89,24 @@ class CheckWaitsForNobodyTest(ServerCase):
 
     def test_greylisted(self):
         self.begin({self.MAILBOX: "greylisted"})
-        self.assertIn("greylisted", self.check().out.decode())
+        self.assertRegex(self.check().out.decode(),
+                         r"mailbox +greylisted, by .*, to be asked again after 20.*Z: 4")
         self.assertEqual(self.mail.asked[self.MAILBOX], 1)
         self.assertAlmostEqual(self.due(), 300, delta=2)
         # Before it is due it is not asked again.
         self.assertIn("greylisted", self.check().out.decode())
         self.assertEqual(self.mail.asked[self.MAILBOX], 1)
+
+    def test_due_in_the_report(self):
+        """A row used to say nowhere when its mailbox would be asked again."""
+        self.begin({self.MAILBOX: "greylisted"})
+        self.list_of([self.MAILBOX])
+        found = self.probe(self.server, self.zoo.port)
+        (row,) = found.report
+        self.assertEqual(row["reason"], "greylisted")
+        (provider,) = found.summary["run"]["probe"]["providers"]
+        self.assertRegex(row["diagnostic"],
+                         f"^4.*; to be asked again after {provider['due']}$")
 
     def test_told_to_wait(self):
         self.begin({self.MAILBOX: "greylisted"})
@@ -118,6 +130,7 @@ class LimitsTest(ServerCase):
         said = {row["diagnostic"] for row in found.report if row["reason"] == "not_checked"}
         (provider,) = found.summary["run"]["probe"]["providers"]
         self.assertGreater(provider["left"], 0)
+        self.assertIsNone(provider["due"])
         self.assertEqual(said, {f"{provider['limit']} was spent before it was asked"})
         return provider["limit"]
 
