@@ -117,6 +117,7 @@ static int print_burst(void *arg, const struct wn_burst *b)
 static int list(struct wn_cmd *cmd, const char *path, struct settings *s)
 {
     struct wn_store *store = NULL;
+    wn_cmd_note_absent(path);
     int status = wn_store_open(path, WN_STORE_READ, &store, &cmd->err);
     if (status == WN_OK) {
         status = wn_bursts(store, s->all, print_burst, s, &cmd->err);

@@ -22,6 +22,10 @@ int wn_cmd_probe(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_suppress(struct wn_cmd *cmd, int argc, char **argv);
 int wn_cmd_help(struct wn_cmd *cmd, int argc, char **argv);
 
+/* A store that is not there is an empty one; but where a command lists what it holds, an empty
+ * list is no answer to a slip in its name, so standard error is told. */
+void wn_cmd_note_absent(const char *store);
+
 extern const struct wn_command_help wn_help_clean, wn_help_check, wn_help_bounces_parse,
     wn_help_bounces_import, wn_help_bounces_fetch, wn_help_bounces_classify,
     wn_help_bounces_quarantine, wn_help_probe_status, wn_help_history, wn_help_suppress_add,

@@ -132,6 +132,7 @@ static int status_of(struct wn_cmd *cmd, int argc, char **argv)
         status = wn_store_default_path(&path, &cmd->err);
     }
     if (status == WN_OK) {
+        wn_cmd_note_absent(wn_buf_text(&path));
         status = wn_store_open(wn_buf_text(&path), WN_STORE_READ, &store, &cmd->err);
     }
     if (status == WN_OK) {

@@ -221,7 +221,12 @@ probing: 4 mailboxes at 3 domains of 2 providers would be asked, over 2 connecti
         self.assertNotIn("would be refused", plan)
 
     def test_status_of_an_empty_store(self):
-        self.assertEqual(self.winnow("probe", "status", "--db", self.db).out, b"")
+        done = self.winnow("probe", "status", "--db", self.db)  # a slip in its name used to go unsaid
+        self.check_sentence(done, "no store", self.db)
+        self.assertEqual(done.out, b"")
+        self.run_clean("--offline", "--dry-run")
+        done = self.winnow("probe", "status", "--db", self.db)
+        self.assertEqual((done.out, done.err), (b"", ""))
         self.check_sentence(self.winnow("probe", status=USAGE), "probe status")
         self.check_sentence(self.winnow("probe", "stop", status=USAGE), "'winnow probe stop'")
         self.check_sentence(self.winnow("probe", "status", "x", status=USAGE), "'x'")
