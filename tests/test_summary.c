@@ -157,6 +157,7 @@ static const struct expected {
     {"settings.offline", "false"},
     {"settings.store", "true"},
     {"settings.dry_run", "false"},
+    {"settings.probe", "null"},
     {"run.as_of", "\"2026-11-21T18:59:40Z\""},
     {"run.ended", "\"2026-11-21T18:59:42Z\""},
     {"run.seconds", "2.056"},

@@ -70,6 +70,22 @@ static const char *stop_of(const struct wn_run *run, const struct wn_plan_group 
     return g->stopped_until != 0 ? g->reason.p : NULL;
 }
 
+static struct wn_summary_probe_settings settings_of(const struct wn_probe_settings *s)
+{
+    return (struct wn_summary_probe_settings){.from = s->from,
+                                              .helo = s->helo,
+                                              .interface = s->interface,
+                                              .max = s->max,
+                                              .budget_ms = s->budget_ms,
+                                              .per_minute = s->per_minute,
+                                              .connections = s->connections,
+                                              .sockets = s->sockets,
+                                              .port = s->port,
+                                              .wait = s->wait && s->retries > 0,
+                                              .proxy = s->proxy != NULL,
+                                              .force = s->force};
+}
+
 void wn_probing_summarize(const struct wn_run *run, struct wn_summary_probe *summary)
 {
     struct wn_probing *probing = run->probing;
@@ -89,6 +105,7 @@ void wn_probing_summarize(const struct wn_run *run, struct wn_summary_probe *sum
         probing->providers[i].limit = g->limit;
     }
     qsort(probing->providers, n, sizeof *probing->providers, larger_first);
+    summary->settings = settings_of(&run->settings->probe);
     summary->asked = probing->asked;
     summary->connections = probing->connections;
     summary->encrypted = probing->encrypted;

@@ -191,6 +191,38 @@ static void add_probe(cJSON *run, const struct wn_summary_probe *p)
     }
 }
 
+/* Null for "no limit". */
+static void add_limit(cJSON *object, const char *key, uint64_t limit)
+{
+    if (limit > 0) {
+        add_number(object, key, limit);
+    } else {
+        add_text(object, key, NULL);
+    }
+}
+
+static void add_probe_settings(cJSON *settings, const struct wn_summary_probe *p)
+{
+    const struct wn_summary_probe_settings *s = &p->settings;
+    if (!p->on) {
+        (void)need(cJSON_AddNullToObject(settings, "probe"));
+        return;
+    }
+    cJSON *o = need(cJSON_AddObjectToObject(settings, "probe"));
+    add_text(o, "from", s->from);
+    add_text(o, "helo", s->helo);
+    add_text(o, "interface", s->interface);
+    add_bool(o, "proxy", s->proxy);
+    add_number(o, "smtp_port", s->port);
+    add_limit(o, "max", s->max);
+    add_limit(o, "rate", s->per_minute);
+    add_limit(o, "connections", s->connections);
+    add_number(o, "sockets", s->sockets);
+    add_limit(o, "budget_seconds", (uint64_t)(s->budget_ms / 1000));
+    add_bool(o, "waits_to_ask_again", s->wait);
+    add_bool(o, "force", s->force);
+}
+
 static void add_settings(cJSON *root, const struct wn_summary *s)
 {
     cJSON *o = need(cJSON_AddObjectToObject(root, "settings"));
@@ -213,6 +245,7 @@ static void add_settings(cJSON *root, const struct wn_summary *s)
     add_bool(o, "fold_aliases", s->fold_aliases);
     add_bool(o, "fix", s->fix);
     add_bool(o, "dry_run", s->dry_run);
+    add_probe_settings(o, &s->probe);
 }
 
 static void add_run(cJSON *root, const struct wn_summary *s)

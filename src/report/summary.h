@@ -30,8 +30,22 @@ struct wn_summary_probed {
     const char *stopped; /* what it said when it wanted no more of us, or NULL */
 };
 
+/* Who asked, and within what limits. */
+struct wn_summary_probe_settings {
+    const char *from, *helo, *interface; /* interface: or NULL */
+    uint64_t max;                        /* mailboxes; 0: no limit */
+    int64_t budget_ms;                   /* 0: no limit */
+    uint32_t per_minute, connections;    /* at a provider; 0: what each is known to bear */
+    uint32_t sockets;                    /* connections in all */
+    uint16_t port;
+    bool wait;  /* for the time to ask again */
+    bool proxy; /* through one; its URL may hold a password */
+    bool force; /* whatever was wrong with our own set-up */
+};
+
 struct wn_summary_probe {
     bool on;
+    struct wn_summary_probe_settings settings;
     uint64_t asked, connections;  /* recipients, random ones included */
     uint64_t encrypted, unproven; /* connections with TLS; of these, with a bad certificate */
     const struct wn_summary_probed *providers; /* the largest first */

@@ -130,12 +130,17 @@ class LimitsTest(ServerCase):
         said = {row["diagnostic"] for row in found.report if row["reason"] == "not_checked"}
         (provider,) = found.summary["run"]["probe"]["providers"]
         self.assertGreater(provider["left"], 0)
+        self.settings = found.summary["settings"]["probe"]
         self.assertIsNone(provider["due"])
         self.assertEqual(said, {f"{provider['limit']} was spent before it was asked"})
         return provider["limit"]
 
     def test_max(self):
         self.assertEqual(self.left("--probe-max", "4"), "--probe-max 4")
+        self.assertEqual(self.settings, {
+            "from": probing.SENDER, "helo": probing.HELO, "interface": None, "proxy": False,
+            "smtp_port": self.zoo.port, "max": 4, "rate": 60000, "connections": None,
+            "sockets": 100, "budget_seconds": 3600, "waits_to_ask_again": True, "force": True})
 
     def test_day(self):
         self.assertEqual(self.left(used=1996), "the daily limit of 2000 for this provider")
