@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "clean/judge.h"
+#include "smtp/prober.h"
 #include "smtp/provider.h"
 #include "store/probes.h"
 
@@ -38,11 +39,6 @@ const char *wn_unasked_sentence(enum wn_unasked unasked)
     };
     return sentences[unasked];
 }
-
-enum {
-    CANARIES = 3,      /* of a group, at most */
-    CANARIES_FROM = 51 /* mailboxes of a group that make them worth while */
-};
 
 /* A mailbox that took mail: its verdict needs no probe, but a probe may need its witness. */
 struct candidate {
@@ -217,7 +213,8 @@ static int want_catch_all(struct planning *p, const struct wn_judged *j, struct 
 
 static void note_candidate(struct planning *p, uint32_t mailbox, const struct wn_judged *j)
 {
-    if (j->verdict.reason == WN_REASON_delivered && p->candidates[j->domain_id] < CANARIES) {
+    if (j->verdict.reason == WN_REASON_delivered &&
+        p->candidates[j->domain_id] < WN_PROBER_CANARIES) {
         p->candidates[j->domain_id]++;
         *(struct candidate *)wn_segments_push(&p->delivered) =
             (struct candidate){mailbox, j->domain_id};
@@ -235,7 +232,8 @@ static void add_canaries(struct planning *p)
         }
         const struct wn_plan_domain *d = wn_segments_at(&p->plan->domains, index);
         struct wn_plan_group *g = wn_segments_at(&p->plan->groups, d->group);
-        if (g->mailboxes >= CANARIES_FROM && g->stopped_until == 0 && g->canaries < CANARIES) {
+        if (g->mailboxes > WN_PROBER_CANARY_ABOVE && g->stopped_until == 0 &&
+            g->canaries < WN_PROBER_CANARIES) {
             g->canaries++;
             g->mailboxes++;
             p->plan->unasked[WN_UNASKED_settled]--;

@@ -36,8 +36,10 @@ static uint64_t *count_of(struct wn_summary_probed *s, const struct wn_probe *p,
 static int larger_first(const void *a, const void *b)
 {
     const struct wn_summary_probed *x = a, *y = b;
-    return x->mailboxes != y->mailboxes ? (x->mailboxes > y->mailboxes ? -1 : 1)
-                                        : strcmp(x->name, y->name);
+    if (x->mailboxes != y->mailboxes) {
+        return x->mailboxes > y->mailboxes ? -1 : 1;
+    }
+    return strcmp(x->name, y->name);
 }
 
 static void count_mailboxes(const struct wn_run *run, const struct wn_probe_plan *plan,

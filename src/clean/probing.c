@@ -20,6 +20,8 @@
 #include "store/probes.h"
 
 enum {
+    CATCH_ALL_S = 30 * WN_DAY,
+    GROUP_STOPPED_S = WN_DAY,
     OUR_TROUBLE_S = 3600, /* how long it counts that a server could not be asked */
     WAIT_MS = 100,
     KEEP_USED_MS = 1000, /* between notes of what groups were asked */
@@ -107,31 +109,14 @@ static int64_t ms_of(const struct asking *a, int64_t at)
     return a->began_ms - (a->run->settings->now - at) * 1000;
 }
 
-static int64_t expiry_of(enum wn_probe_answer answer, int64_t at)
-{
-    switch (answer) {
-    case WN_ANSWER_accepted:
-        return at + WN_PROBE_ACCEPTED_S;
-    case WN_ANSWER_not_found:
-    case WN_ANSWER_disabled:
-    case WN_ANSWER_full:
-    case WN_ANSWER_restricted:
-    case WN_ANSWER_unclear:
-        return at + WN_PROBE_NEGATIVE_S;
-    case WN_ANSWER_blocked:
-        return at + WN_GROUP_STOPPED_S;
-    case WN_ANSWER_no_connection:
-    case WN_ANSWER_timeout:
-    case WN_ANSWER_error:
-        return at + OUR_TROUBLE_S;
-    case WN_ANSWER_none:
-    case WN_ANSWER_greylisted:
-    case WN_ANSWER_busy:
-    case WN_ANSWER_COUNT:
-        break;
-    }
-    return at;
-}
+/* How long an answer holds, in seconds; none: until it is due. */
+static const int64_t holds_s[WN_ANSWER_COUNT] = {
+    [WN_ANSWER_accepted] = 30 * WN_DAY,    [WN_ANSWER_not_found] = 7 * WN_DAY,
+    [WN_ANSWER_disabled] = 7 * WN_DAY,     [WN_ANSWER_full] = 7 * WN_DAY,
+    [WN_ANSWER_restricted] = 7 * WN_DAY,   [WN_ANSWER_unclear] = 7 * WN_DAY,
+    [WN_ANSWER_blocked] = GROUP_STOPPED_S, [WN_ANSWER_no_connection] = OUR_TROUBLE_S,
+    [WN_ANSWER_timeout] = OUR_TROUBLE_S,   [WN_ANSWER_error] = OUR_TROUBLE_S,
+};
 
 /* An answer about a mailbox, for the tables and the store. */
 static int keep_answer(struct asking *a, const struct wn_prober_report *r)
@@ -167,7 +152,7 @@ static int keep_answer(struct asking *a, const struct wn_prober_report *r)
                                  .host = r->host,
                                  .rule = wn_span_of(c != NULL ? c->rule : NULL),
                                  .at = at,
-                                 .expires = expiry_of(r->answer, at),
+                                 .expires = at + holds_s[r->answer],
                                  .due = probe.due};
     if (r->kind == WN_PROBER_WITHDRAWN && !r->again) {
         status = wn_probes_withdraw(run->store, fact.address, a->err);
@@ -193,7 +178,7 @@ static int keep_doubt(struct asking *a, const struct wn_prober_report *r)
         wn_tables_add_key(&run->tables, m->id, &key);
         status =
             wn_probes_hold(run->store, wn_buf_span(&key),
-                           r->kind == WN_PROBER_DOUBTED ? at : expiry_of(r->answer, at), a->err);
+                           r->kind == WN_PROBER_DOUBTED ? at : at + holds_s[r->answer], a->err);
         wn_buf_release(&key);
     }
     return status;
@@ -208,7 +193,7 @@ static int keep_catch_all(struct asking *a, const struct wn_prober_report *r)
     struct wn_catch_all_fact fact = {.domain = {d->name, d->length},
                                      .outcome = wn_span_of(wn_catch_all_word(r->catch_all)),
                                      .at = at,
-                                     .expires = at + WN_CATCH_ALL_S};
+                                     .expires = at + CATCH_ALL_S};
     bool may;
     wn_recall_catch_all(run, plan_domain(a, index)->id, r->catch_all);
     if (r->catch_all == WN_CATCH_ALL_inconclusive) {
@@ -229,7 +214,7 @@ static int keep_stop(struct asking *a, const struct wn_prober_report *r)
                                    .reason = {wn_arena_text(arena, r->text), r->text.n}};
     int status = wn_gather_write(run, &may, a->err);
     return status == WN_OK && may
-               ? wn_groups_stop(run->store, g->name, at, at + WN_GROUP_STOPPED_S, g->reason, a->err)
+               ? wn_groups_stop(run->store, g->name, at, at + GROUP_STOPPED_S, g->reason, a->err)
                : status;
 }
 

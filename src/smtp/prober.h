@@ -42,6 +42,11 @@ struct wn_prober_config {
     uint64_t seed;  /* of the random mailboxes' names */
 };
 
+enum {
+    WN_PROBER_CANARIES = 3,      /* of a group, asked before the others … */
+    WN_PROBER_CANARY_ABOVE = 50, /* … where it has more mailboxes than that */
+};
+
 struct wn_prober_host {
     const char *name;
     const struct wn_ip *ips;

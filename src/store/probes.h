@@ -13,14 +13,6 @@
 
 #include "store/db.h"
 
-/* How long a fact holds, in seconds. A temporary answer holds until it is due. */
-enum {
-    WN_PROBE_ACCEPTED_S = 30 * 86400, /* the mailbox exists */
-    WN_PROBE_NEGATIVE_S = 7 * 86400,  /* it does not, or takes nothing */
-    WN_CATCH_ALL_S = 30 * 86400,
-    WN_GROUP_STOPPED_S = 86400
-};
-
 struct wn_probe_fact {
     struct wn_span address;    /* the mailbox key: normal form, local part in lower case */
     struct wn_span answer;     /* the word, e.g. "accepted" */
@@ -91,8 +83,8 @@ struct wn_group_fact {
 
 typedef int wn_group_visit(void *arg, const struct wn_group_fact *fact);
 
-/* The fact of one group, however old: `used` counts only if `day` is today, a stop only before
- * `stopped_until`. Calls `visit` at most once. */
+/* The fact of one group, however old: `used` counts only if `day` is today or later, a stop only
+ * before `stopped_until`. Calls `visit` at most once. */
 int wn_groups_get(struct wn_store *store, struct wn_span group, wn_group_visit *visit, void *arg,
                   struct wn_error *err);
 /* Every one, by name. */

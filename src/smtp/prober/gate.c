@@ -87,7 +87,7 @@ static void ask_canary(struct wn_prober *p, struct group *g, struct task *t)
 
 void wn_gate_first(struct wn_prober *p, struct group *g)
 {
-    struct task *t = g->count > CANARY_ABOVE ? waiting_canary(g) : NULL;
+    struct task *t = g->count > WN_PROBER_CANARY_ABOVE ? waiting_canary(g) : NULL;
     if (t != NULL) {
         ask_canary(p, g, t);
     } else {
@@ -151,7 +151,7 @@ static void canary_answered(struct wn_prober *p, struct group *g, enum wn_probe_
         wn_row_doubt(p, g);
     }
     struct task *next =
-        is_known(answer) || g->canaries_tried >= CANARIES_MAX ? NULL : waiting_canary(g);
+        is_known(answer) || g->canaries_tried >= WN_PROBER_CANARIES ? NULL : waiting_canary(g);
     if (next != NULL) {
         ask_canary(p, g, next);
     } else if (g->canaries_refused == g->canaries_tried && !is_known(answer)) {

@@ -57,7 +57,10 @@ void wn_group_stamp(struct group *g, int64_t at_ms)
 
 static uint64_t rest(uint64_t limit, uint64_t used)
 {
-    return limit == 0 ? UINT64_MAX : limit > used ? limit - used : 0;
+    if (limit == 0) {
+        return UINT64_MAX;
+    }
+    return limit > used ? limit - used : 0;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)

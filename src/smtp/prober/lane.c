@@ -227,7 +227,7 @@ static void give_up(struct wn_prober *p, struct lane *lane)
     struct said said = wn_kept(kept);
     lane->worst_said = NULL;
     struct queue all = {NULL, NULL};
-    for (struct task *t; (t = wn_lane_next(lane, NULL, 2, true)) != NULL;) {
+    for (struct task *t; (t = wn_lane_next(lane, NULL, UINT32_MAX, true)) != NULL;) {
         wn_queue_append(&all, t);
     }
     if (g->gate_ready && g->gate_task->domain->lane == lane) {

@@ -43,8 +43,6 @@ enum {
     ENDPOINTS_MAX = 16,  /* addresses of a lane that are tried */
     HOST_IPS_MAX = 4,    /* of these, of one host */
     RANDOM_AFTER = 20,  /* mailboxes of a domain that go before its random one, if it has so many */
-    CANARY_ABOVE = 50,  /* mailboxes of a group that make it ask a canary first */
-    CANARIES_MAX = 3,   /* asked before the others */
     SUSPECT_AFTER = 20, /* refused alike, until someone is asked who must be accepted */
     SUSPECT_AGAIN = 50, /* the same, after that one was accepted */
     SUSPECT_AT_END = 5, /* the same, when there are no more to ask and a witness is at hand */
@@ -212,7 +210,7 @@ struct group {
     bool gate_ready; /* it waits for a session */
     uint8_t gate_tries;
     uint32_t canaries_known, canaries_tried, canaries_refused;
-    struct task *canaries[CANARIES_MAX];
+    struct task *canaries[WN_PROBER_CANARIES];
     /* Suspicion: refused in a row with the same words. */
     uint64_t words, words_blank;
     uint32_t alike;   /* since the last check */

@@ -268,7 +268,7 @@ void wn_prober_mailbox(struct wn_prober *p, uint32_t domain, struct wn_span addr
     g->count++;
     g->open++;
     d->open++;
-    if (canary && g->canaries_known < CANARIES_MAX) {
+    if (canary && g->canaries_known < WN_PROBER_CANARIES) {
         g->canaries[g->canaries_known++] = t;
     }
     if (not_before_ms > 0) {

@@ -77,7 +77,10 @@ static int idle_ms(struct wn_prober *p)
         due = p->end_ms;
     }
     int64_t ms = due - p->now_ms;
-    return ms < 0 ? 0 : ms > PROGRESS_MS ? PROGRESS_MS : (int)ms;
+    if (ms > PROGRESS_MS) {
+        return PROGRESS_MS;
+    }
+    return ms > 0 ? (int)ms : 0;
 }
 
 /* What cannot be asked at all, and random mailboxes that an earlier run has left. */
