@@ -595,7 +595,7 @@ START_TEST(the_plan_of_a_limited_run_in_words)
         "  y.tt                               2 mailboxes, 2 at a time, 60 a minute\n"
         "  x.tt                               1 mailboxes, 2 at a time, 60 a minute\n"
         "  left for a later run: 2 or more, by --probe-max\n"
-        "  waited for: 1, told to come back later, the last at 2024-10-04T00:09:50Z\n"
+        "  not at once: 1, told to come back later, the last at 2024-10-04T00:09:50Z\n"
         "  not asked: 1, told to come back later than in this run, the first at "
         "2024-10-05T00:08:20Z\n";
     ck_assert_mem_eq(wn_buf_text(&text), plain, strlen(plain));

@@ -197,7 +197,7 @@ void wn_probe_plan_text(const struct wn_probe_plan *plan, const struct wn_probe_
     if (plan->parked > 0) {
         char due[WN_TIME_TEXT];
         wn_time_format(plan->last_due, due);
-        wn_buf_addf(out, "  waited for: %llu, told to come back later, the last at %s\n",
+        wn_buf_addf(out, "  not at once: %llu, told to come back later, the last at %s\n",
                     (unsigned long long)plan->parked, due);
     }
     add_unasked(plan, out);
