@@ -22,8 +22,7 @@ static void take_back_refusals(struct wn_prober *p, struct group *g, const struc
     g->denier = NULL;
     g->deniers = NULL;
     for (struct task *t = g->tasks; t != NULL && p->status == WN_OK; t = t->sibling) {
-        if (t->state == TASK_DONE &&
-            (t->answer == WN_ANSWER_not_found || t->answer == WN_ANSWER_disabled)) {
+        if (wn_task_is_denied(t)) {
             wn_breaker_take_back(p, t, WN_ANSWER_blocked, false, said);
         }
     }

@@ -7,17 +7,11 @@
  * on. */
 #include "smtp/prober/private.h"
 
-static bool is_denied(const struct task *t)
-{
-    return t->state == TASK_DONE &&
-           (t->answer == WN_ANSWER_not_found || t->answer == WN_ANSWER_disabled);
-}
-
 static void report_denied(struct wn_prober *p, const struct domain *d,
                           enum wn_prober_report_kind kind)
 {
     for (const struct task *t = d->lane->group->tasks; t != NULL; t = t->sibling) {
-        if (t->domain == d && is_denied(t)) {
+        if (t->domain == d && wn_task_is_denied(t)) {
             wn_row_report(p, t, kind);
         }
     }
@@ -27,7 +21,7 @@ static void take_back(struct wn_prober *p, const struct domain *d, bool again,
                       const struct said *said)
 {
     for (struct task *t = d->lane->group->tasks; t != NULL; t = t->sibling) {
-        if (t->domain == d && is_denied(t)) {
+        if (t->domain == d && wn_task_is_denied(t)) {
             wn_breaker_take_back(p, t, WN_ANSWER_blocked, again, said);
         }
     }

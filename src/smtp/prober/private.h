@@ -305,6 +305,13 @@ static inline struct wn_span wn_task_address(const struct task *t)
     return (struct wn_span){t->address, t->length};
 }
 
+/* Its answer is a no that counts against the mailbox. */
+static inline bool wn_task_is_denied(const struct task *t)
+{
+    return t->state == TASK_DONE &&
+           (t->answer == WN_ANSWER_not_found || t->answer == WN_ANSWER_disabled);
+}
+
 static inline struct group *wn_task_group(const struct task *t)
 {
     return t->domain->lane->group;

@@ -5,11 +5,6 @@
  * ends before that takes them back, and one that is killed has told so beforehand. */
 #include "smtp/prober/private.h"
 
-static bool is_denied(const struct task *t)
-{
-    return t->answer == WN_ANSWER_not_found || t->answer == WN_ANSWER_disabled;
-}
-
 void wn_row_report(struct wn_prober *p, const struct task *t, enum wn_prober_report_kind kind)
 {
     static const struct said nothing = {NULL, {"", 0}, NULL};
@@ -17,14 +12,14 @@ void wn_row_report(struct wn_prober *p, const struct task *t, enum wn_prober_rep
                                  .tag = t->tag,
                                  .domain = t->domain->number,
                                  .answer = (enum wn_probe_answer)t->answer};
-    if (is_denied(t)) { /* still: a session that lost its step takes its answers back */
+    if (wn_task_is_denied(t)) { /* still: a session that lost its step takes its answers back */
         wn_report(p, &r, wn_task_group(t), &nothing);
     }
 }
 
 void wn_row_add(struct wn_prober *p, struct group *g, struct task *t)
 {
-    if (!is_denied(t)) {
+    if (!wn_task_is_denied(t)) {
         return;
     }
     wn_queue_append(&g->row, t);
@@ -72,7 +67,7 @@ void wn_row_end(struct wn_prober *p, struct group *g)
         NULL};
     const struct said *said = g->canaries_refused > 0 ? &canary : &suspected;
     for (struct task *t = g->row.head; t != NULL && g->doubted; t = t->next) {
-        if (is_denied(t)) {
+        if (wn_task_is_denied(t)) {
             wn_breaker_take_back(p, t, WN_ANSWER_blocked, true, said);
         }
     }
