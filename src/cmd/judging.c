@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/judging.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 
 void wn_judging_room_release(struct wn_judging_room *room)
@@ -37,10 +39,10 @@ int wn_judging_apply(const struct wn_judging *j, const struct wn_cmd *cmd,
         status = wn_probe_options_apply(&j->probe, j->offline, s->interactive, &room->from,
                                         &s->probe, err);
     }
-    if (status == WN_OK && s->probe.on && s->db == NULL) {
-        status = wn_error_set(err, WN_E_USAGE,
-                              "--probe needs the store, which --no-db forbids: what a provider was "
-                              "asked today, and that it wants no more, would not be remembered");
+    if (status == WN_OK && s->probe.on && s->db == NULL && !s->quiet) {
+        (void)fputs("winnow: without a store (--no-db) nothing is remembered of this probing: the "
+                    "next run asks again whoever wants no more of us, and everybody else\n",
+                    stderr);
     }
     if (status == WN_OK) {
         status = wn_overlay_load(j->lists, &s->overlay, err);

@@ -38,7 +38,7 @@ void wn_judging_room_release(struct wn_judging_room *room);
         "the store (default: $XDG_STATE_HOME/winnow/winnow.db, else ~/.local/state/winnow/winnow.db)", \
         0, 0),                                                                                     \
     WN_JUDGING_OPTION(S, "no-db", WN_OPT_FLAG, no_db, NULL,                                        \
-        "use no store, whatever --db says: no history, no remembered DNS answers (not with --probe)", 0, 0), \
+        "use no store, whatever --db says: no history, no remembered answers of DNS or of mail servers", 0, 0), \
     WN_JUDGING_OPTION(S, "refresh", WN_OPT_FLAG, refresh, NULL,                                    \
         "ask DNS again even where a remembered answer is fresh", 0, 0),                            \
     WN_JUDGING_OPTION(S, "dns-server", WN_OPT_TEXT, dns_server, "ADDR[:PORT],...",                 \

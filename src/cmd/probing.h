@@ -19,7 +19,7 @@ struct wn_probe_options {
     {name, 0, type, offsetof(S, judging.probe.member), argument, help, min, max}
 #define WN_PROBE_OPTIONS(S)                                                                        \
     WN_PROBE_OPTION(S, "probe", WN_OPT_FLAG, on, NULL,                                             \
-        "ask the mail servers whether the mailboxes exist, up to RCPT TO; no mail is sent (read docs/probing.md first: asking too much costs your address its reputation); not with --no-db", \
+        "ask the mail servers whether the mailboxes exist, up to RCPT TO; no mail is sent (read docs/probing.md first: asking too much costs your address its reputation)", \
         0, 0),                                                                                     \
     WN_PROBE_OPTION(S, "no-probe", WN_OPT_FLAG, off, NULL,                                         \
         "ask no mail server, whatever --probe and the configuration say", 0, 0),                   \

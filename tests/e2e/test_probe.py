@@ -96,8 +96,6 @@ class Probe(Case):
                 (("--probe", "--probe-from", "a@good.net", "--probe-helo",
                   "localhost.localdomain"), "--probe-helo"),
                 (GOOD + ("--offline",), "--offline"),
-                (GOOD + ("--no-db",), "--no-db"),
-                (GOOD + ("--no-db", "--db", "x.db", "--probe-force"), "--no-db"),
                 (GOOD + ("--probe-budget", "soon"), "--probe-budget"),
                 (GOOD + ("--probe-budget", "0"), "--probe-budget"),
                 (GOOD + ("--probe-budget", "0s"), "--probe-budget"),
@@ -230,6 +228,17 @@ probing: 4 mailboxes at 3 domains of 2 providers would be asked, over 2 connecti
         self.check_sentence(self.winnow("probe", status=USAGE), "probe status")
         self.check_sentence(self.winnow("probe", "stop", status=USAGE), "'winnow probe stop'")
         self.check_sentence(self.winnow("probe", "status", "x", status=USAGE), "'x'")
+
+    def test_without_a_store(self):
+        """It is said that nothing will be remembered, unless nothing is to be said."""
+        self.write("list.csv", LIST)
+        for more, said in (((), True), (("-q",), False)):
+            done = self.winnow("clean", *GOOD, "--no-db", "--dry-run", "--dns-server",
+                               self.server.address, "--allow-private-hosts", *more, "list.csv")
+            self.assertEqual("nothing is remembered" in done.err, said, done.err)
+        done = self.winnow("check", *GOOD, "--no-db", "--dns-server", self.server.address,
+                           "--allow-private-hosts", "ann@good.net")
+        self.assertIn("nothing is remembered", done.err)
 
     def test_status_of_a_day(self):
         """A budget of a later day is today's: the clock has gone back."""
