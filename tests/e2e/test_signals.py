@@ -82,6 +82,9 @@ class SignalCase(Case):
         return self.start_waiting(server, "--db", self.db, *arguments)
 
     def stop(self, run, number, expected):
+        """Stops a run once it waits for something: ThreadSanitizer may lose a signal that comes while
+        the thread is busy."""
+        self.wait_until("waiting", lambda: self.is_asleep(run))
         run.send_signal(number)
         run.wait(support.PATIENCE)  # before its standard input is closed
         done = self.finish(run, 128 + number)
@@ -89,6 +92,18 @@ class SignalCase(Case):
         self.assertRegex(done.err, r"winnow: [^\n]*stopped[^\n]*\n\Z")
         self.assertEqual(self.litter(), expected)
         self.assertEqual(os.listdir(os.path.join(self.place, "tmp")), [])
+
+    @staticmethod
+    def is_asleep(run):
+        """Whether it has been waiting for something for a while."""
+        for _ in range(4):
+            with open(f"/proc/{run.pid}/stat", encoding="ascii") as f:
+                state = f.read().rpartition(")")[2].split()[0]
+            exe = os.readlink(f"/proc/{run.pid}/exe")
+            if state != "S" or exe != os.path.realpath(support.binary()):
+                return False
+            time.sleep(0.01)
+        return True
 
 
 class OrderlyTest(SignalCase):
@@ -172,30 +187,25 @@ class OrderlyTest(SignalCase):
                 run = self.start("clean", "--offline", "--no-db", "-o", "out", "-", stdin=-1)
                 run.stdin.write(LIST.encode())
                 run.stdin.flush()
-                self.wait_until("reading", lambda: self.is_asleep(run))
                 self.stop(run, number, ["list.csv", "list.winnow"])
 
     def test_while_a_pipe_is_opened(self):
         os.mkfifo(self.path("pipe.csv"))
         run = self.start("clean", "--offline", "--no-db", "pipe.csv")
-        self.wait_until("opening", lambda: self.is_asleep(run))
         self.stop(run, signal.SIGINT, ["list.csv", "list.winnow", "pipe.csv"])
 
     def test_check_waits_for_standard_input(self):
         run = self.start("check", "--offline", "--no-db", "-", stdin=-1)
-        self.wait_until("reading", lambda: self.is_asleep(run))
         self.stop(run, signal.SIGINT, ["list.csv", "list.winnow"])
 
     def test_classify_waits_for_standard_input(self):
         run = self.start("bounces", "classify", "-", stdin=-1)
-        self.wait_until("reading", lambda: self.is_asleep(run))
         self.stop(run, signal.SIGTERM, ["list.csv", "list.winnow"])
 
     def test_import_waits_for_standard_input(self):
         run = self.start("bounces", "import", "--db", self.db, "-", stdin=-1)
         run.stdin.write(b"email,code,date\nann@brackwell.net,5.1.1,2026-01-01\n")
         run.stdin.flush()
-        self.wait_until("reading", lambda: self.is_asleep(run))
         self.stop(run, signal.SIGINT, ["list.csv", "list.winnow"])
 
     def test_while_the_lock_is_awaited(self):
@@ -257,18 +267,6 @@ class OrderlyTest(SignalCase):
                         "many.csv")
             self.assertLess(server.asked() - asked, 60)
             self.assertGreaterEqual(server.asked(silent), 2)
-
-    @staticmethod
-    def is_asleep(run):
-        """Whether it has been waiting for something for a while."""
-        for _ in range(4):
-            with open(f"/proc/{run.pid}/stat", encoding="ascii") as f:
-                state = f.read().rpartition(")")[2].split()[0]
-            exe = os.readlink(f"/proc/{run.pid}/exe")
-            if state != "S" or exe != os.path.realpath(support.binary()):
-                return False
-            time.sleep(0.01)
-        return True
 
 
 class KillTest(Case):
