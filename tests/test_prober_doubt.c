@@ -326,6 +326,28 @@ START_TEST(test_stopped_at_such_a_tenant)
 }
 END_TEST
 
+/* Nor on whom it denied on other connections while its postmaster was asked for. */
+START_TEST(test_stopped_at_such_a_tenant_with_many_connections)
+{
+    for (int64_t ms = 20; ms < 3000; ms += 20) {
+        teardown();
+        setup();
+        x.config.connections = 6;
+        x.config.per_minute = 1000;
+        int server[] = {
+            (int)probing_server(&x, (struct fake_persona){.latency_ms = 20, .pipelining = true}, 0),
+            -1};
+        uint32_t good = probing_domain(&x, "good.example", 0, server);
+        uint32_t bad = probing_domain(&x, "bad.example", 0, server);
+        (void)probing_mailboxes(&x, good, "yes", 60, OK);
+        unsigned denied = probing_mailboxes(&x, bad, "m", 60, NULL);
+        fake_stop_at(x.w, fake_now(x.w) + ms, &x.stop);
+        probing_run(&x);
+        ck_assert_msg(probing_answers(&x, denied, 60, WN_ANSWER_not_found) < 20, "%d ms", (int)ms);
+    }
+}
+END_TEST
+
 /* Refusals in different words are no pattern. */
 START_TEST(test_unknown_in_different_words)
 {
@@ -554,6 +576,7 @@ static Suite *suite(void)
                                   test_many_unknown_and_a_witness,
                                   test_a_tenant_that_denies_everybody,
                                   test_stopped_at_such_a_tenant,
+                                  test_stopped_at_such_a_tenant_with_many_connections,
                                   test_unknown_in_different_words,
                                   test_names_within_the_words,
                                   test_names_within_quotes,

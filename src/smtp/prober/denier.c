@@ -27,12 +27,17 @@ static void take_back(struct wn_prober *p, const struct domain *d, bool again,
     }
 }
 
-void wn_denier_note(struct group *g, struct domain *d, uint64_t words, uint64_t words_blank)
+void wn_denier_note(struct wn_prober *p, const struct task *t, uint64_t words, uint64_t words_blank)
 {
+    struct domain *d = t->domain;
+    struct group *g = d->lane->group;
     bool same = words == d->words || words_blank == d->words_blank;
     d->denied = same ? d->denied + 1 : 1;
     d->words = words;
     d->words_blank = words_blank;
+    if (g->denier == d) {
+        wn_row_report(p, t, WN_PROBER_DOUBTED); /* it was under way */
+    }
     if (d->denied < SUSPECT_AFTER || d->there || d->vouching) {
         return;
     }

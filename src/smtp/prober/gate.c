@@ -259,7 +259,7 @@ void wn_gate_note(struct wn_prober *p, struct task *t, enum wn_probe_answer answ
         suspect(p, g);
     }
     if (answer != WN_ANSWER_unclear) {
-        wn_denier_note(g, t->domain, words, blank);
+        wn_denier_note(p, t, words, blank);
         look_at_deniers(p, g);
     }
 }

@@ -431,8 +431,9 @@ void wn_row_forget(struct group *g);
 void wn_row_end(struct wn_prober *p, struct group *g);
 
 /* denier.c */
-/* A mailbox of the domain was denied, in words with these digests. */
-void wn_denier_note(struct group *g, struct domain *d, uint64_t words, uint64_t words_blank);
+/* A mailbox was denied, in words with these digests. */
+void wn_denier_note(struct wn_prober *p, const struct task *t, uint64_t words,
+                    uint64_t words_blank);
 /* The domain whose postmaster is to be asked for now, its denials being in doubt; NULL: none. */
 struct domain *wn_denier_next(struct wn_prober *p, struct group *g);
 /* What came of it. */
